@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Host signals become interrupts and kernel faults.
+ *
+ * No signal is ever blocked while the kernel runs, not even in its own handler:
+ * the kernel may switch tasks in a handler, and the mask belongs to the host
+ * thread.  What keeps handlers apart is the kernel's own interrupt flag.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <time.h>
+#include <ucontext.h>
+#include <asm/prctl.h>
+#include <um/host_internal.h>
+#include <um/host_syscall.h>
+
+#ifndef SA_RESTORER
+#define SA_RESTORER	0x04000000
+#endif
+
+/* The kernel's struct sigaction, which differs from libc's. */
+struct signal_action {
+	void (*handler)(int signo, siginfo_t *info, void *context);
+	unsigned long flags;
+	void (*restorer)(void);
+	unsigned long mask;
+};
+
+static const struct {
+	int signo;
+	enum host_irq irq;
+} signal_irqs[] = {
+	{ SIGALRM, HOST_IRQ_TIMER },
+	{ SIGIO, HOST_IRQ_IO },
+	{ SIGUSR1, HOST_IRQ_IPI },
+	{ SIGWINCH, HOST_IRQ_WINCH },
+};
+
+static const int signal_faults[] = {
+	SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP
+};
+
+static const int signal_ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
+
+static const int signal_ignored[] = { SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU };
+
+#define SIGNAL_COUNT(list)	(sizeof(list) / sizeof((list)[0]))
+
+/* The part of struct pt_regs that the kernel has; its order is user_regs'. */
+struct signal_regs {
+	unsigned long r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx,
+		      si, di, orig_ax, ip, cs, flags, sp, ss, rest[6];
+};
+
+static void signal_get_regs(struct signal_regs *regs, const greg_t *from)
+{
+	*regs = (struct signal_regs) {
+		.r15 = from[REG_R15], .r14 = from[REG_R14],
+		.r13 = from[REG_R13], .r12 = from[REG_R12],
+		.bp = from[REG_RBP], .bx = from[REG_RBX],
+		.r11 = from[REG_R11], .r10 = from[REG_R10],
+		.r9 = from[REG_R9], .r8 = from[REG_R8],
+		.ax = from[REG_RAX], .cx = from[REG_RCX],
+		.dx = from[REG_RDX], .si = from[REG_RSI],
+		.di = from[REG_RDI], .orig_ax = -1UL,
+		.ip = from[REG_RIP], .flags = from[REG_EFL],
+		.sp = from[REG_RSP],
+	};
+}
+
+static void signal_put_regs(greg_t *to, const struct signal_regs *regs)
+{
+	to[REG_R15] = regs->r15;
+	to[REG_R14] = regs->r14;
+	to[REG_R13] = regs->r13;
+	to[REG_R12] = regs->r12;
+	to[REG_RBP] = regs->bp;
+	to[REG_RBX] = regs->bx;
+	to[REG_R11] = regs->r11;
+	to[REG_R10] = regs->r10;
+	to[REG_R9] = regs->r9;
+	to[REG_R8] = regs->r8;
+	to[REG_RAX] = regs->ax;
+	to[REG_RCX] = regs->cx;
+	to[REG_RDX] = regs->dx;
+	to[REG_RSI] = regs->si;
+	to[REG_RDI] = regs->di;
+	to[REG_RIP] = regs->ip;
+	to[REG_EFL] = regs->flags;
+	to[REG_RSP] = regs->sp;
+}
+
+static void signal_irq(int signo, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	struct signal_regs regs;
+	unsigned int i;
+
+	(void)info;
+	for (i = 0; signal_irqs[i].signo != signo; i++)
+		;
+	signal_get_regs(&regs, uc->uc_mcontext.gregs);
+	um_interrupt(signal_irqs[i].irq, (struct pt_regs *)&regs);
+}
+
+static void signal_fault(int signo, siginfo_t *info, void *context)
+{
+	ucontext_t *uc = context;
+	greg_t *gregs = uc->uc_mcontext.gregs;
+	struct signal_regs regs;
+	struct host_fault fault = {
+		.signo = signo,
+		.code = info->si_code,
+		.address = (unsigned long)info->si_addr,
+		.trap_nr = gregs[REG_TRAPNO],
+		.error_code = gregs[REG_ERR],
+	};
+
+	/* SIGBUS for a page of our own memory: the host ran out of it. */
+	signal_get_regs(&regs, gregs);
+	um_kernel_fault(&fault, (struct pt_regs *)&regs);
+	signal_put_regs(gregs, &regs);
+}
+
+static void signal_end(int signo, siginfo_t *info, void *context)
+{
+	(void)info;
+	(void)context;
+	host_end_by_signal(signo);
+}
+
+static void signal_set(int signo,
+		       void (*handler)(int, siginfo_t *, void *),
+		       unsigned long flags)
+{
+	struct signal_action action = {
+		handler, flags | SA_SIGINFO | SA_NODEFER | SA_RESTORER,
+		host_sigreturn, 0
+	};
+
+	host_syscall(SYS_rt_sigaction, signo, &action, 0,
+		     sizeof(action.mask));
+}
+
+/* What the user had ignored (nohup, background jobs) stays ignored. */
+static bool signal_is_ignored(int signo)
+{
+	struct signal_action action;
+
+	host_syscall(SYS_rt_sigaction, signo, 0, &action,
+		     sizeof(action.mask));
+	return (void *)action.handler == (void *)SIG_IGN;
+}
+
+int host_signals_init(void)
+{
+	unsigned long none = 0;
+	unsigned int i;
+
+	for (i = 0; i < SIGNAL_COUNT(signal_irqs); i++)
+		signal_set(signal_irqs[i].signo, signal_irq, SA_RESTART);
+	for (i = 0; i < SIGNAL_COUNT(signal_faults); i++)
+		signal_set(signal_faults[i], signal_fault, SA_ONSTACK);
+	for (i = 0; i < SIGNAL_COUNT(signal_ends); i++)
+		if (!signal_is_ignored(signal_ends[i]))
+			signal_set(signal_ends[i], signal_end, 0);
+	for (i = 0; i < SIGNAL_COUNT(signal_ignored); i++)
+		signal_set(signal_ignored[i], (void *)SIG_IGN, 0);
+	return host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0,
+			    sizeof(none));
+}
+
+/* Of the boot CPU, the only one. */
+static int signal_timer;
+static int signal_thread;
+
+int host_cpu_init(void *stack, unsigned long size)
+{
+	stack_t alternate = { .ss_sp = stack, .ss_size = size };
+	struct sigevent event = {
+		.sigev_notify = SIGEV_THREAD_ID,
+		.sigev_signo = SIGALRM,
+	};
+	long ret;
+
+	signal_thread = host_syscall(SYS_gettid);
+	event._sigev_un._tid = signal_thread;
+	ret = host_syscall(SYS_sigaltstack, &alternate, 0);
+	if (ret < 0)
+		return ret;
+	return host_syscall(SYS_timer_create, CLOCK_MONOTONIC, &event,
+			    &signal_timer);
+}
+
+int host_timer_set(unsigned long long ns)
+{
+	struct itimerspec value = {
+		.it_value = { ns / 1000000000, ns % 1000000000 },
+	};
+
+	return host_syscall(SYS_timer_settime, signal_timer, 0, &value, 0);
+}
+
+void host_send_ipi(int cpu)
+{
+	(void)cpu;
+	host_syscall(SYS_tgkill, host_syscall(SYS_getpid), signal_thread,
+		     SIGUSR1);
+}
+
+void host_set_gs(unsigned long base)
+{
+	host_syscall(SYS_arch_prctl, ARCH_SET_GS, base);
+}
+
+/*
+ * The signals are blocked for the time between the look at the mark and the
+ * wait, which unblocks them atomically.
+ */
+void host_idle(const volatile unsigned long *pending)
+{
+	unsigned long all = 0, none = 0;
+	unsigned int i;
+
+	for (i = 0; i < SIGNAL_COUNT(signal_irqs); i++)
+		all |= 1UL << (signal_irqs[i].signo - 1);
+	host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
+	if (!*pending)
+		host_syscall(SYS_ppoll, 0, 0, 0, &none, sizeof(none));
+	host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where the host starts the process (psABI 3.4.1): the stack pointer points at
+ * the argument count, followed by arguments, environment and auxiliary vector.
+ */
+#include <linux/linkage.h>
+
+	.text
+SYM_CODE_START(_start)
+	xorl	%ebp, %ebp
+	movq	%rsp, %rdi
+	andq	$-16, %rsp
+	call	host_main
+	ud2
+SYM_CODE_END(_start)
+
+/* The end of a signal handler: SA_RESTORER of host/signal.c. */
+SYM_CODE_START(host_sigreturn)
+	movl	$15, %eax		/* rt_sigreturn */
+	syscall
+	ud2
+SYM_CODE_END(host_sigreturn)
+
+/* host_run_on(stack, function): never returns */
+SYM_CODE_START(host_run_on)
+	xorl	%ebp, %ebp
+	movq	%rdi, %rsp
+	call	*%rsi
+	ud2
+SYM_CODE_END(host_run_on)
+
+	.section .note.GNU-stack, "", @progbits

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _ASM_UM_MMU_CONTEXT_H
+#define _ASM_UM_MMU_CONTEXT_H
+
+#include <linux/mm_types.h>
+#include <asm/mmu.h>
+
+#define init_new_context init_new_context
+int init_new_context(struct task_struct *task, struct mm_struct *mm);
+
+#define destroy_context destroy_context
+void destroy_context(struct mm_struct *mm);
+
+/* Which address space runs is looked up when guest code is entered. */
+static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
+			     struct task_struct *task)
+{
+	cpumask_set_cpu(smp_processor_id(), mm_cpumask(next));
+}
+
+#include <asm-generic/mm_hooks.h>
+#include <asm-generic/mmu_context.h>
+
+#endif /* _ASM_UM_MMU_CONTEXT_H */

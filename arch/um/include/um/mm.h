@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Page tables and host mappings, between files of the port. */
+#ifndef _UM_MM_H
+#define _UM_MM_H
+
+#include <linux/mm_types.h>
+
+struct pt_regs;
+struct trap_event;
+
+/**
+ * um_mm_sync() - bring the host mappings up to the page table
+ * @mm: the address space about to run
+ *
+ * Context: interrupts disabled.
+ * Return: 0 or a negative errno: the guest can't go on.
+ */
+int um_mm_sync(struct mm_struct *mm);
+
+/**
+ * um_fault_around() - offer a fault's neighbours to the next sync
+ * @mm:   current->mm
+ * @addr: an address of the page that was faulted in
+ */
+void um_fault_around(struct mm_struct *mm, unsigned long addr);
+
+/** um_user_fault() - a page fault of guest code; interrupts enabled, sleeps */
+void um_user_fault(struct pt_regs *regs, struct trap_event *event);
+
+/**
+ * um_kernel_map_fault() - fill in a lost host mapping of the vmalloc area
+ * Return: true if the access can be tried again.
+ */
+bool um_kernel_map_fault(unsigned long addr);
+
+#endif /* _UM_MM_H */

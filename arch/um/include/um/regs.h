@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Registers of guest tasks, as programs and debuggers set them. */
+#ifndef _UM_REGS_H
+#define _UM_REGS_H
+
+struct task_struct;
+
+/**
+ * um_flags_get() - the flags register as the program itself has set it
+ * @task: current, or a task that is stopped or switched out
+ *
+ * Return: the flags.  A trap flag that only a debugger's single-stepping has
+ * set is not shown.
+ */
+unsigned long um_flags_get(struct task_struct *task);
+
+/**
+ * um_flags_set() - set the flags that a program may change
+ * @task:  as for um_flags_get()
+ * @value: the flags; all other bits of it are ignored
+ */
+void um_flags_set(struct task_struct *task, unsigned long value);
+
+/**
+ * um_arch_prctl() - ARCH_SET_FS and the like, arch_prctl(2)
+ * @task:   as for um_flags_get()
+ * @option: ARCH_SET_FS, ARCH_SET_GS, ARCH_GET_FS or ARCH_GET_GS
+ * @arg:    the address, or where current wants it stored
+ *
+ * Return: 0, -EPERM for an address outside the address space, -EFAULT, or
+ * -EINVAL for any other option.
+ */
+long um_arch_prctl(struct task_struct *task, int option, unsigned long arg);
+
+#endif /* _UM_REGS_H */

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The trap boundary: how guest code runs.  One table per backend, chosen at
+ * boot; nothing else knows which one it is.
+ */
+#ifndef _UM_TRAP_H
+#define _UM_TRAP_H
+
+#include <linux/mm_types.h>
+#include <asm/ptrace.h>
+
+/**
+ * enum trap_kind - why guest code stopped
+ * @TRAP_SYSCALL:  a system call; orig_ax holds its number
+ * @TRAP_FAULT:	   a page fault, see struct trap_event
+ * @TRAP_EXCEPTION: any other exception of the CPU
+ * @TRAP_KICK:	   stopped from outside, or nothing to tell: look for work
+ * @TRAP_GONE:	   the host took the guest's thread away: the task must die
+ */
+enum trap_kind {
+	TRAP_SYSCALL,
+	TRAP_FAULT,
+	TRAP_EXCEPTION,
+	TRAP_KICK,
+	TRAP_GONE,
+};
+
+/**
+ * struct trap_event - what trap_ops.run() reports
+ * @kind:	why it returned
+ * @signo:	for an exception: the signal that Linux sends for it
+ * @code:	for an exception: its si_code
+ * @address:	for a fault: the address (CR2); for an exception: si_addr
+ * @trap_nr:	the exception number (Intel SDM volume 3, table 6-1)
+ * @error_code:	the CPU's error code (for a fault: X86_PF_*)
+ *
+ * All but @kind come from the guest's side of the boundary and may be wrong in
+ * any way if the guest is hostile.
+ */
+struct trap_event {
+	enum trap_kind	kind;
+	int		signo;
+	int		code;
+	unsigned long	address;
+	unsigned long	trap_nr;
+	unsigned long	error_code;
+};
+
+/**
+ * struct trap_ops - a way to run guest code
+ * @name:	the word after "trap="
+ * @probe:	NULL if the backend works on this host, else the reason in one
+ *		line.  Boot, before the kernel's data is shared, no allocation.
+ * @early_init:	set up what must exist before the kernel's data is shared with
+ *		other host processes.  Boot.  0 or a negative errno.
+ * @mm_create:	a host address space for @mm, empty.  Fills mm->context.host.
+ *		May sleep.  0 or a negative errno.
+ * @mm_destroy:	give it back; nothing of @mm runs any more.
+ * @mm_map:	queue a mapping: @size bytes at guest address @addr show the
+ *		physical memory at @phys with HOST_PROT_* @prot.  Hands over
+ *		when the queue is full.  Preemption off.  0 or a negative errno;
+ *		-ENOMEM: the host's limit of mappings is reached.
+ * @mm_unmap:	queue an unmapping.  As @mm_map.
+ * @mm_sync:	apply what is queued; guest code sees it when this returns.
+ * @run:	run guest code of @mm with @regs until an event; interrupts
+ *		disabled, preemption off.  @regs are the guest's on return.
+ * @kick:	force run() on virtual CPU @cpu to return soon, or its next call
+ *		to return at once.  From a host signal handler of that CPU, or
+ *		from another CPU.
+ * @fpu_save:	copy the state of current, which is live in the guest thread,
+ *		to @area (um_xstate_size bytes, standard XSAVE format).
+ * @fpu_load:	the reverse.  -EINVAL if the host refuses the state.
+ *
+ * run(), fpu_save() and fpu_load() concern the guest thread of the calling
+ * virtual CPU for current->mm.
+ */
+struct trap_ops {
+	const char	*name;
+	const char	*(*probe)(void);
+	int		(*early_init)(void);
+	int		(*mm_create)(struct mm_struct *mm);
+	void		(*mm_destroy)(struct mm_struct *mm);
+	int		(*mm_map)(struct mm_struct *mm, unsigned long addr,
+				  unsigned long size, unsigned long phys,
+				  int prot);
+	int		(*mm_unmap)(struct mm_struct *mm, unsigned long addr,
+				    unsigned long size);
+	int		(*mm_sync)(struct mm_struct *mm);
+	void		(*run)(struct mm_struct *mm, struct pt_regs *regs,
+			       struct trap_event *event);
+	void		(*kick)(int cpu);
+	int		(*fpu_save)(struct mm_struct *mm, void *area);
+	int		(*fpu_load)(struct mm_struct *mm, const void *area);
+};
+
+/** trap - the backend in use */
+extern const struct trap_ops *trap;
+
+#endif /* _UM_TRAP_H */

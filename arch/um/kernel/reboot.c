@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Halt, power-off, restart and panic end the host process. */
+#include <linux/init.h>
+#include <linux/kernel.h>
+#include <linux/panic.h>
+#include <linux/pm.h>
+#include <linux/reboot.h>
+#include <um/host.h>
+
+#define REBOOT_STATUS_HALT	0
+#define REBOOT_STATUS_PANIC	2
+
+void (*pm_power_off)(void);
+EXPORT_SYMBOL(pm_power_off);
+
+void machine_restart(char *command)
+{
+	host_restart();
+}
+
+void machine_halt(void)
+{
+	host_exit(REBOOT_STATUS_HALT);
+}
+
+void machine_power_off(void)
+{
+	host_exit(REBOOT_STATUS_HALT);
+}
+
+/* Called when panic() has said everything and is not to restart. */
+static long reboot_panicked(int state)
+{
+	host_exit(REBOOT_STATUS_PANIC);
+}
+
+static int __init reboot_init(void)
+{
+	panic_blink = reboot_panicked;
+	return 0;
+}
+early_initcall(reboot_init);

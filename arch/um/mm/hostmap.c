@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Host mappings follow page tables.
+ *
+ * The mappings of a guest mm on the host are a cache of its page table, as a
+ * TLB is.  The core says what has changed (flush_tlb_*(), update_mmu_cache());
+ * that is queued as address ranges, and before the mm runs again each range is
+ * compared with the table: runs of pages with consecutive frames and equal
+ * protection become one host mapping.  What is not mapped faults, and the
+ * fault finds the entry in the table; so anything may be dropped at any time.
+ */
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <asm/mmu_context.h>
+#include <asm/tlbflush.h>
+#include <um/host.h>
+#include <um/mm.h>
+#include <um/trap.h>
+#include "walk.h"
+
+/* A larger range that was flushed is dropped whole and comes back by faults. */
+#define HOSTMAP_RESYNC_MAX	(64 * PAGE_SIZE)
+
+/* ---- The queue ---- */
+
+static bool hostmap_extend(struct um_range *range, unsigned long start,
+			   unsigned long end, bool flush)
+{
+	if (range->flush != flush || start > range->end || end < range->start)
+		return false;
+	range->start = min(range->start, start);
+	range->end = max(range->end, end);
+	return true;
+}
+
+static void hostmap_queue(struct mm_struct *mm, unsigned long start,
+			  unsigned long end, bool flush)
+{
+	mm_context_t *context = &mm->context;
+	unsigned long flags;
+	unsigned int n;
+
+	spin_lock_irqsave(&context->lock, flags);
+	n = context->queued;
+	if (n && hostmap_extend(&context->queue[n - 1], start, end, flush))
+		goto out;
+	if (n == UM_FLUSH_QUEUE) {
+		/* What was to be mapped comes back by faults. */
+		context->flush_all = true;
+		context->queued = 0;
+		n = 0;
+	}
+	context->queue[n] = (struct um_range) { start, end, flush };
+	context->queued = n + 1;
+out:
+	spin_unlock_irqrestore(&context->lock, flags);
+}
+
+void um_flush_mm_range(struct mm_struct *mm, unsigned long start,
+		       unsigned long end)
+{
+	hostmap_queue(mm, start & PAGE_MASK, PAGE_ALIGN(end), true);
+}
+
+void flush_tlb_range(struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end)
+{
+	um_flush_mm_range(vma->vm_mm, start, end);
+}
+
+void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr)
+{
+	um_flush_mm_range(vma->vm_mm, addr, addr + PAGE_SIZE);
+}
+
+void flush_tlb_mm(struct mm_struct *mm)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&mm->context.lock, flags);
+	mm->context.flush_all = true;
+	mm->context.queued = 0;
+	spin_unlock_irqrestore(&mm->context.lock, flags);
+}
+
+void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,
+			    unsigned long addr, pte_t *ptep, unsigned int nr)
+{
+	addr &= PAGE_MASK;
+	hostmap_queue(vma->vm_mm, addr, addr + nr * PAGE_SIZE, false);
+}
+
+void um_fault_around(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long start = addr & ~(16 * PAGE_SIZE - 1);
+
+	hostmap_queue(mm, start, start + 16 * PAGE_SIZE, false);
+}
+
+/* ---- The comparison ---- */
+
+/**
+ * struct hostmap_run - pages that become one host mapping
+ * @mm:		the address space
+ * @addr:	the first page
+ * @size:	bytes; 0: no run is open
+ * @phys:	its frame
+ * @prot:	HOST_PROT_*; 0: a run of pages to unmap
+ */
+struct hostmap_run {
+	struct mm_struct *mm;
+	unsigned long	addr;
+	unsigned long	size;
+	unsigned long	phys;
+	int		prot;
+};
+
+static int hostmap_prot(pte_t pte)
+{
+	int prot = HOST_PROT_READ;
+
+	if (!(pte_val(pte) & _PAGE_PRESENT) || !pte_young(pte))
+		return 0;
+	if (pte_write(pte) && pte_dirty(pte))
+		prot |= HOST_PROT_WRITE;
+	if (pte_exec(pte))
+		prot |= HOST_PROT_EXEC;
+	return prot;
+}
+
+static int hostmap_close(struct hostmap_run *run)
+{
+	int ret;
+
+	if (!run->size)
+		return 0;
+	if (run->prot)
+		ret = trap->mm_map(run->mm, run->addr, run->size, run->phys,
+				   run->prot);
+	else
+		ret = trap->mm_unmap(run->mm, run->addr, run->size);
+	run->size = 0;
+	return ret;
+}
+
+static int hostmap_add(struct hostmap_run *run, unsigned long addr,
+		       unsigned long size, unsigned long phys, int prot)
+{
+	int ret = 0;
+
+	if (run->size && run->prot == prot && addr == run->addr + run->size &&
+	    (!prot || phys == run->phys + run->size)) {
+		run->size += size;
+		return 0;
+	}
+	ret = hostmap_close(run);
+	run->addr = addr;
+	run->size = size;
+	run->phys = phys;
+	run->prot = prot;
+	return ret;
+}
+
+static int hostmap_compare(struct mm_struct *mm, struct um_range *range)
+{
+	struct hostmap_run run = { .mm = mm };
+	unsigned long addr = range->start;
+	int ret = 0;
+
+	while (addr < range->end && !ret) {
+		unsigned long next = addr + PAGE_SIZE;
+		pte_t *ptep = walk_pte(mm, addr, &next);
+		pte_t pte = ptep ? ptep_get(ptep) : __pte(0);
+		int prot = hostmap_prot(pte);
+
+		next = ptep ? addr + PAGE_SIZE : min(next, range->end);
+		if (prot || range->flush)
+			ret = hostmap_add(&run, addr, next - addr,
+					  PFN_PHYS(pte_pfn(pte)), prot);
+		addr = next;
+	}
+	return ret ? ret : hostmap_close(&run);
+}
+
+static int hostmap_apply(struct mm_struct *mm, struct um_range *range)
+{
+	if (range->flush && range->end - range->start > HOSTMAP_RESYNC_MAX)
+		return trap->mm_unmap(mm, range->start,
+				      range->end - range->start);
+	return hostmap_compare(mm, range);
+}
+
+static int hostmap_apply_all(struct mm_struct *mm, struct um_range *queue,
+			     unsigned int queued)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < queued && !ret; i++)
+		ret = hostmap_apply(mm, &queue[i]);
+	return ret ? ret : trap->mm_sync(mm);
+}
+
+/*
+ * -ENOMEM means that the host process has all the mappings the host grants it:
+ * drop them, and map again what is asked for now.
+ */
+int um_mm_sync(struct mm_struct *mm)
+{
+	mm_context_t *context = &mm->context;
+	struct um_range queue[UM_FLUSH_QUEUE];
+	unsigned int queued;
+	bool flush_all;
+	int ret = 0;
+
+	if (likely(!context->queued && !context->flush_all))
+		return 0;
+	spin_lock(&context->lock);
+	queued = context->queued;
+	flush_all = context->flush_all;
+	memcpy(queue, context->queue, queued * sizeof(queue[0]));
+	context->queued = 0;
+	context->flush_all = false;
+	spin_unlock(&context->lock);
+
+	if (flush_all)
+		ret = trap->mm_unmap(mm, 0, TASK_SIZE);
+	if (!ret)
+		ret = hostmap_apply_all(mm, queue, queued);
+	if (ret == -ENOMEM) {
+		trap->mm_unmap(mm, 0, TASK_SIZE);
+		ret = hostmap_apply_all(mm, queue, queued);
+	}
+	return ret;
+}
+
+/* ---- Address spaces come and go ---- */
+
+int init_new_context(struct task_struct *task, struct mm_struct *mm)
+{
+	memset(&mm->context, 0, sizeof(mm->context));
+	spin_lock_init(&mm->context.lock);
+	return trap->mm_create(mm);
+}
+
+void destroy_context(struct mm_struct *mm)
+{
+	if (mm->context.host)
+		trap->mm_destroy(mm);
+}

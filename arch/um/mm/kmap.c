@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel's own mappings: vmalloc, modules.  The core changes init_mm's page
+ * table and says so here; the host mappings follow at once.
+ */
+#include <linux/mm.h>
+#include <linux/vmalloc.h>
+#include <asm/cacheflush.h>
+#include <asm/tlbflush.h>
+#include <um/host.h>
+#include <um/mm.h>
+#include "walk.h"
+
+static int kmap_prot(pte_t pte)
+{
+	int prot = 0;
+
+	if (!(pte_val(pte) & _PAGE_PRESENT))
+		return 0;
+	prot |= HOST_PROT_READ;
+	if (pte_write(pte))
+		prot |= HOST_PROT_WRITE;
+	if (pte_exec(pte))
+		prot |= HOST_PROT_EXEC;
+	return prot;
+}
+
+static pte_t kmap_entry(unsigned long addr, unsigned long *next)
+{
+	pte_t *ptep = walk_pte(&init_mm, addr, next);
+
+	if (ptep)
+		*next = addr + PAGE_SIZE;
+	return ptep ? ptep_get(ptep) : __pte(0);
+}
+
+/* How far from @addr, at most to @end, entries go on as @pte begins. */
+static unsigned long kmap_run(unsigned long addr, unsigned long end, pte_t pte)
+{
+	unsigned long size = PAGE_SIZE;
+	unsigned long next;
+
+	while (addr + size < end) {
+		pte_t other = kmap_entry(addr + size, &next);
+
+		if (kmap_prot(other) != kmap_prot(pte) ||
+		    pte_pfn(other) != pte_pfn(pte) + (size >> PAGE_SHIFT))
+			break;
+		size += PAGE_SIZE;
+	}
+	return size;
+}
+
+static void kmap_map(unsigned long start, unsigned long end)
+{
+	unsigned long addr = start;
+
+	while (addr < end) {
+		unsigned long next;
+		pte_t pte = kmap_entry(addr, &next);
+		int prot = kmap_prot(pte);
+
+		if (prot) {
+			unsigned long size = kmap_run(addr, end, pte);
+
+			if (host_map(addr, size, PFN_PHYS(pte_pfn(pte)), prot))
+				return;	/* the fault tries again */
+			next = addr + size;
+		}
+		addr = next;
+	}
+}
+
+void flush_cache_vmap(unsigned long start, unsigned long end)
+{
+	kmap_map(start, end);
+}
+
+/*
+ * The range of a lazy flush also covers what is in use: only what the table
+ * has no more is unmapped.
+ */
+void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+{
+	unsigned long addr = start, gone = start;
+
+	while (addr < end) {
+		unsigned long next;
+		pte_t pte = kmap_entry(addr, &next);
+
+		next = min(next, end);
+		if (kmap_prot(pte)) {
+			if (gone < addr)
+				host_unmap(gone, addr - gone);
+			gone = next;
+		}
+		addr = next;
+	}
+	if (gone < end)
+		host_unmap(gone, end - gone);
+}
+
+void flush_tlb_all(void)
+{
+	flush_tlb_kernel_range(VMALLOC_START, VMALLOC_END);
+	flush_tlb_kernel_range(MODULES_VADDR, MODULES_END);
+}
+
+static bool kmap_is_ours(unsigned long addr)
+{
+	return (addr >= VMALLOC_START && addr < VMALLOC_END) ||
+	       (addr >= MODULES_VADDR && addr < MODULES_END);
+}
+
+/*
+ * A mapping that is there but was refused by the host when it was made: the
+ * host's limit of mappings.  Dropping all makes room.
+ */
+bool um_kernel_map_fault(unsigned long addr)
+{
+	unsigned long next;
+	pte_t pte;
+
+	if (!kmap_is_ours(addr))
+		return false;
+	addr &= PAGE_MASK;
+	pte = kmap_entry(addr, &next);
+	if (!kmap_prot(pte))
+		return false;
+	if (!host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)), kmap_prot(pte)))
+		return true;
+	host_unmap(VMALLOC_START, VMALLOC_END - VMALLOC_START);
+	return !host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)),
+			 kmap_prot(pte));
+}

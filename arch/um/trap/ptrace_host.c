@@ -1,0 +1,432 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The backend "ptrace", host part: host processes under PTRACE_SYSEMU.
+ *
+ * A template process is forked at boot and emptied but for the stub's code.
+ * All others are forked from it by a system call that it is made to execute:
+ * that costs the host no more than an empty address space.  Their parent is
+ * the kernel (CLONE_PARENT), which is their tracer too (CLONE_PTRACE), so one
+ * wait4() reaps them; PTRACE_O_EXITKILL ends them with the kernel.
+ *
+ * An exception of guest code stops with a signal, which says neither the
+ * error code nor the trap number.  So the signal is delivered to a handler in
+ * the stub, which stops at once, and the frame that the host has written on
+ * the stub's signal stack is read (ptrace_host_parse_frame()).
+ */
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <sched.h>
+#include <ucontext.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <um/host_internal.h>
+#include <um/host_syscall.h>
+#include <um/stub.h>
+#include "ptrace_host.h"
+
+#ifndef SA_RESTORER
+#define SA_RESTORER	0x04000000
+#endif
+
+#define PTRACE_KICK_SIGNAL	SIGUSR1
+#define PTRACE_OPTIONS		(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)
+#define PTRACE_SYSCALL_STOP	(SIGTRAP | 0x80)
+
+static int ptrace_template;
+
+static long ptrace_request(int request, int pid, unsigned long addr,
+			   const void *data)
+{
+	return host_syscall(SYS_ptrace, request, pid, addr, data);
+}
+
+/* Returns the wait status, or a negative errno if there is no such process. */
+static int ptrace_wait(int pid)
+{
+	int status;
+	long ret;
+
+	do {
+		ret = host_syscall(SYS_wait4, pid, &status, __WALL, 0);
+	} while (ret == -EINTR);
+	return ret < 0 ? ret : status;
+}
+
+static bool ptrace_stopped(int status)
+{
+	return status >= 0 && WIFSTOPPED(status);
+}
+
+static bool ptrace_is_exception(int signo)
+{
+	return signo == SIGSEGV || signo == SIGBUS || signo == SIGILL ||
+	       signo == SIGFPE || signo == SIGTRAP;
+}
+
+/* Continue, past kicks and what else is of no interest, to the stub's int3. */
+static int ptrace_to_trap(int pid)
+{
+	int status;
+
+	do {
+		long ret = ptrace_request(PTRACE_CONT, pid, 0, NULL);
+
+		if (ret < 0)
+			return ret;
+		status = ptrace_wait(pid);
+		if (!ptrace_stopped(status))
+			return -ESRCH;
+	} while (!ptrace_is_exception(WSTOPSIG(status)));
+	return WSTOPSIG(status) == SIGTRAP ? 0 : -EFAULT;
+}
+
+/* Have a stopped process make one system call, at @ip. */
+static long ptrace_remote(int pid, unsigned long ip, unsigned long nr,
+			  unsigned long a, unsigned long b, unsigned long c,
+			  unsigned long d, unsigned long e, unsigned long f)
+{
+	struct user_regs_struct regs;
+	long ret;
+
+	ret = ptrace_request(PTRACE_GETREGS, pid, 0, &regs);
+	if (ret < 0)
+		return ret;
+	regs.rip = ip;
+	regs.rax = nr;
+	regs.orig_rax = -1UL;
+	regs.rdi = a;
+	regs.rsi = b;
+	regs.rdx = c;
+	regs.r10 = d;
+	regs.r8 = e;
+	regs.r9 = f;
+	ret = ptrace_request(PTRACE_SETREGS, pid, 0, &regs);
+	if (ret < 0)
+		return ret;
+	ret = ptrace_to_trap(pid);
+	if (ret < 0)
+		return ret;
+	ret = ptrace_request(PTRACE_GETREGS, pid, 0, &regs);
+	return ret < 0 ? ret : (long)regs.rax;
+}
+
+static long ptrace_remote_map(int pid, unsigned long ip, unsigned long addr,
+			      unsigned long size, int prot, unsigned long phys)
+{
+	return ptrace_remote(pid, ip, SYS_mmap, addr, size, prot,
+			     MAP_SHARED | MAP_FIXED, host_config.memory_fd,
+			     phys);
+}
+
+static void ptrace_child_signals(void)
+{
+	static const int signals[] = {
+		SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP
+	};
+	struct {
+		unsigned long handler, flags;
+		void (*restorer)(void);
+		unsigned long mask;
+	} action = {
+		stub_address(um_stub_fault),
+		SA_SIGINFO | SA_ONSTACK | SA_NODEFER | SA_RESTORER,
+		host_sigreturn, 0
+	};
+	stack_t stack = {
+		.ss_sp = (void *)UM_STUB_STACK,
+		.ss_size = UM_STUB_END - UM_STUB_STACK,
+	};
+	unsigned long mask = 0;
+	unsigned int i;
+
+	host_syscall(SYS_sigaltstack, &stack, 0);
+	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		host_syscall(SYS_rt_sigaction, signals[i], &action, 0,
+			     sizeof(mask));
+	host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof(mask));
+}
+
+/* The forked child: nothing of the host may stay with it but the memory. */
+static void ptrace_child(void)
+{
+	unsigned int fd = host_config.memory_fd;
+	long ret;
+
+	host_syscall(SYS_setsid);
+	ret = ptrace_request(PTRACE_TRACEME, 0, 0, NULL);
+	if (ret < 0)
+		host_syscall(SYS_exit_group, -ret);
+	ptrace_child_signals();
+	if (fd)
+		host_syscall(SYS_close_range, 0, fd - 1, 0);
+	host_syscall(SYS_close_range, fd + 1, ~0U, 0);
+	host_syscall(SYS_kill, host_syscall(SYS_getpid), SIGSTOP);
+	for (;;)
+		host_syscall(SYS_exit_group, EPERM);
+}
+
+/* What the standard format takes on this host, and which components it has. */
+static int ptrace_measure_xstate(int pid)
+{
+	static char area[16384];
+	struct iovec iov = { area, sizeof(area) };
+	long ret = ptrace_request(PTRACE_GETREGSET, pid, NT_X86_XSTATE, &iov);
+
+	if (ret < 0)
+		return ret;
+	host_config.xstate_size = iov.iov_len;
+	/* The host puts XCR0 where the hardware's format has free bytes. */
+	host_config.xstate_mask = *(unsigned long *)(area + 464);
+	return 0;
+}
+
+static int ptrace_empty_template(int pid, unsigned long stub_phys)
+{
+	unsigned long ip = stub_address(um_stub_syscall);
+	long ret;
+
+	ret = ptrace_remote_map(pid, (unsigned long)um_stub_syscall,
+				UM_STUB_CODE, UM_STUB_ORDERS - UM_STUB_CODE,
+				PROT_READ | PROT_EXEC, stub_phys);
+	if (ret != (long)UM_STUB_CODE)
+		return ret < 0 ? ret : -EFAULT;
+	ret = ptrace_remote(pid, ip, SYS_munmap, 0, UM_STUB_CODE, 0, 0, 0, 0);
+	if (ret < 0)
+		return ret;
+	return ptrace_remote(pid, ip, SYS_munmap, UM_STUB_ORDERS,
+			     0x7ffffffff000 - UM_STUB_ORDERS, 0, 0, 0, 0);
+}
+
+/* The image's text is not in physical memory; the stub's page has to be. */
+static void ptrace_place_stub(unsigned long phys)
+{
+	char *to = (char *)UM_DIRECT_START + phys;
+	unsigned int i;
+
+	for (i = 0; i < UM_STUB_ORDERS - UM_STUB_CODE; i++)
+		to[i] = um_stub[i];
+}
+
+int ptrace_host_template(unsigned long stub_phys)
+{
+	long pid, ret;
+	int status;
+
+	ptrace_place_stub(stub_phys);
+
+	pid = host_syscall(SYS_clone, SIGCHLD);
+	if (pid < 0)
+		return pid;
+	if (!pid)
+		ptrace_child();
+	status = ptrace_wait(pid);
+	if (!ptrace_stopped(status))
+		return status >= 0 && WIFEXITED(status) ?
+		       -WEXITSTATUS(status) : -EPERM;
+	ret = ptrace_request(PTRACE_SETOPTIONS, pid, 0,
+			     (void *)PTRACE_OPTIONS);
+	if (!ret)
+		ret = ptrace_measure_xstate(pid);
+	if (!ret)
+		ret = ptrace_empty_template(pid, stub_phys);
+	if (ret < 0) {
+		ptrace_host_kill(pid);
+		return ret;
+	}
+	ptrace_template = pid;
+	return 0;
+}
+
+int ptrace_host_fork(unsigned long block_phys)
+{
+	unsigned long ip = stub_address(um_stub_syscall);
+	long pid, ret;
+
+	pid = ptrace_remote(ptrace_template, ip, SYS_clone,
+			    CLONE_PARENT | CLONE_PTRACE | CLONE_FILES |
+			    CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0);
+	if (pid < 0)
+		return pid;
+	/* A traced child begins with a SIGSTOP. */
+	if (!ptrace_stopped(ptrace_wait(pid)))
+		return -ESRCH;
+	ret = ptrace_remote_map(pid, ip, UM_STUB_ORDERS,
+				UM_STUB_STACK - UM_STUB_ORDERS, PROT_READ,
+				block_phys);
+	if (ret == (long)UM_STUB_ORDERS)
+		ret = ptrace_remote_map(pid, ip, UM_STUB_STACK,
+					UM_STUB_END - UM_STUB_STACK,
+					PROT_READ | PROT_WRITE,
+					block_phys + UM_STUB_STACK -
+					UM_STUB_ORDERS);
+	if (ret < 0) {
+		ptrace_host_kill(pid);
+		return ret;
+	}
+	return pid;
+}
+
+void ptrace_host_kill(int pid)
+{
+	int status;
+
+	host_syscall(SYS_kill, pid, SIGKILL);
+	do {
+		status = ptrace_wait(pid);
+	} while (ptrace_stopped(status));
+}
+
+int ptrace_host_batch(int pid, unsigned int count, unsigned int *left)
+{
+	struct user_regs_struct regs = {
+		.rip = stub_address(um_stub_batch),
+		.rbx = UM_STUB_ORDERS,
+		.rbp = count,
+		.orig_rax = -1UL,
+		.eflags = 0x202,
+		.cs = 0x33,
+		.ss = 0x2b,
+	};
+	long ret;
+
+	*left = count;
+	ret = ptrace_request(PTRACE_SETREGS, pid, 0, &regs);
+	if (!ret)
+		ret = ptrace_to_trap(pid);
+	if (!ret)
+		ret = ptrace_request(PTRACE_GETREGS, pid, 0, &regs);
+	if (ret < 0)
+		return -ESRCH;
+	*left = regs.rbp;
+	return *left ? (int)regs.rax : 0;
+}
+
+/*
+ * Only the CPU's own exceptions go to the stub: what somebody on the host has
+ * sent is dropped, like every other signal.
+ */
+static bool ptrace_from_cpu(int pid, int signo)
+{
+	siginfo_t info;
+
+	if (!ptrace_is_exception(signo) ||
+	    ptrace_request(PTRACE_GETSIGINFO, pid, 0, &info))
+		return false;
+	return info.si_code > 0;
+}
+
+static void ptrace_deliver(int pid, int signo, struct ptrace_host_event *event)
+{
+	struct user_regs_struct regs;
+	int status;
+
+	event->stop = PTRACE_HOST_GONE;
+	if (ptrace_request(PTRACE_CONT, pid, 0, (void *)(long)signo))
+		return;
+	status = ptrace_wait(pid);
+	if (!ptrace_stopped(status) ||
+	    ptrace_request(PTRACE_GETREGS, pid, 0, &regs))
+		return;
+	event->stop = PTRACE_HOST_SIGNAL;
+	event->signo = signo;
+	event->info = regs.rsi;
+	event->context = regs.rdx;
+	/* A frame that found no room stops elsewhere: no context to read. */
+	if (regs.rip != stub_address(um_stub_fault) + 1)
+		event->info = event->context = 0;
+}
+
+void ptrace_host_run(int pid, unsigned long *regs,
+		     struct ptrace_host_event *event)
+{
+	unsigned long orig_ax = regs[15];
+	int status, signo;
+	long ret;
+
+	/* No restart of system calls by the host. */
+	regs[15] = -1UL;
+	ret = ptrace_request(PTRACE_SETREGS, pid, 0, regs);
+	regs[15] = orig_ax;
+	if (ret < 0) {
+		event->stop = ret == -ESRCH ? PTRACE_HOST_GONE :
+					      PTRACE_HOST_BAD_REGS;
+		return;
+	}
+	event->stop = PTRACE_HOST_GONE;
+	if (ptrace_request(PTRACE_SYSEMU, pid, 0, NULL))
+		return;
+	status = ptrace_wait(pid);
+	if (!ptrace_stopped(status) ||
+	    ptrace_request(PTRACE_GETREGS, pid, 0, regs))
+		return;
+	signo = WSTOPSIG(status);
+	if (signo == PTRACE_SYSCALL_STOP)
+		event->stop = PTRACE_HOST_SYSCALL;
+	else if (ptrace_from_cpu(pid, signo))
+		ptrace_deliver(pid, signo, event);
+	else
+		event->stop = PTRACE_HOST_KICK;
+}
+
+void ptrace_host_kick(int pid)
+{
+	host_syscall(SYS_tgkill, pid, pid, PTRACE_KICK_SIGNAL);
+}
+
+static int ptrace_xstate(int request, int pid, void *area)
+{
+	struct iovec iov = { area, host_config.xstate_size };
+
+	return ptrace_request(request, pid, NT_X86_XSTATE, &iov);
+}
+
+int ptrace_host_get_xstate(int pid, void *area)
+{
+	return ptrace_xstate(PTRACE_GETREGSET, pid, area);
+}
+
+int ptrace_host_set_xstate(int pid, const void *area)
+{
+	return ptrace_xstate(PTRACE_SETREGSET, pid, (void *)area);
+}
+
+/* The frame's pointer to its xstate, as a kernel address, if it is sound. */
+static void ptrace_frame_xstate(unsigned long at, const void *block,
+				unsigned long base, unsigned long size,
+				struct ptrace_host_frame *frame)
+{
+	const char *area = (const char *)block + (at - base);
+	unsigned int xsize;
+
+	if (at < base || at > base + size - 576)
+		return;
+	xsize = *(const unsigned int *)(area + 480);	/* sw_reserved.xstate_size */
+	if (xsize < 576 || xsize > host_config.xstate_size ||
+	    xsize > base + size - at)
+		return;
+	frame->xstate = area;
+	frame->xstate_size = xsize;
+}
+
+void ptrace_host_parse_frame(const void *info, const void *context,
+			     const void *block, unsigned long base,
+			     unsigned long size,
+			     struct ptrace_host_frame *frame)
+{
+	const siginfo_t *si = info;
+	const ucontext_t *uc = context;
+
+	*frame = (struct ptrace_host_frame) {
+		.code = si->si_code,
+		.address = (unsigned long)si->si_addr,
+		.trap_nr = uc->uc_mcontext.gregs[REG_TRAPNO],
+		.error_code = uc->uc_mcontext.gregs[REG_ERR],
+		.cr2 = uc->uc_mcontext.gregs[REG_CR2],
+	};
+	ptrace_frame_xstate((unsigned long)uc->uc_mcontext.fpregs, block, base,
+			    size, frame);
+}
