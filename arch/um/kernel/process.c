@@ -95,11 +95,6 @@ void flush_thread(void)
 	um_fpu_reset(current);
 }
 
-void exit_thread(struct task_struct *task)
-{
-	um_fpu_forget(task);
-}
-
 int arch_dup_task_struct(struct task_struct *dst, struct task_struct *src)
 {
 	*dst = *src;

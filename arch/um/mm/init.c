@@ -48,6 +48,7 @@ void __init paging_init(void)
 	min_low_pfn = 0;
 	max_pfn = PFN_DOWN(host_config.memory_size);
 	max_low_pfn = max_pfn;
+	set_max_mapnr(max_pfn);
 	high_memory = __va(PFN_PHYS(max_pfn));
 	zones[ZONE_NORMAL] = max_pfn;
 	free_area_init(zones);

@@ -67,16 +67,20 @@ static bool ptrace_is_exception(int signo)
 	       signo == SIGFPE || signo == SIGTRAP;
 }
 
-/* Continue, past kicks and what else is of no interest, to the stub's int3. */
-static int ptrace_to_trap(int pid)
+/*
+ * Continue, with a signal or without, past kicks and what else is of no
+ * interest, to the stub's int3.
+ */
+static int ptrace_to_trap(int pid, long signo)
 {
 	int status;
 
 	do {
-		long ret = ptrace_request(PTRACE_CONT, pid, 0, NULL);
+		long ret = ptrace_request(PTRACE_CONT, pid, 0, (void *)signo);
 
 		if (ret < 0)
 			return ret;
+		signo = 0;
 		status = ptrace_wait(pid);
 		if (!ptrace_stopped(status))
 			return -ESRCH;
@@ -107,7 +111,7 @@ static long ptrace_remote(int pid, unsigned long ip, unsigned long nr,
 	ret = ptrace_request(PTRACE_SETREGS, pid, 0, &regs);
 	if (ret < 0)
 		return ret;
-	ret = ptrace_to_trap(pid);
+	ret = ptrace_to_trap(pid, 0);
 	if (ret < 0)
 		return ret;
 	ret = ptrace_request(PTRACE_GETREGS, pid, 0, &regs);
@@ -296,7 +300,7 @@ int ptrace_host_batch(int pid, unsigned int count, unsigned int *left)
 	*left = count;
 	ret = ptrace_request(PTRACE_SETREGS, pid, 0, &regs);
 	if (!ret)
-		ret = ptrace_to_trap(pid);
+		ret = ptrace_to_trap(pid, 0);
 	if (!ret)
 		ret = ptrace_request(PTRACE_GETREGS, pid, 0, &regs);
 	if (ret < 0)
@@ -322,22 +326,18 @@ static bool ptrace_from_cpu(int pid, int signo)
 static void ptrace_deliver(int pid, int signo, struct ptrace_host_event *event)
 {
 	struct user_regs_struct regs;
-	int status;
+	long ret = ptrace_to_trap(pid, signo);
 
 	event->stop = PTRACE_HOST_GONE;
-	if (ptrace_request(PTRACE_CONT, pid, 0, (void *)(long)signo))
-		return;
-	status = ptrace_wait(pid);
-	if (!ptrace_stopped(status) ||
-	    ptrace_request(PTRACE_GETREGS, pid, 0, &regs))
+	if (ret == -ESRCH || ptrace_request(PTRACE_GETREGS, pid, 0, &regs))
 		return;
 	event->stop = PTRACE_HOST_SIGNAL;
 	event->signo = signo;
+	/* A frame that found no room stops elsewhere: no context to read. */
+	if (ret || regs.rip != stub_address(um_stub_fault) + 1)
+		return;
 	event->info = regs.rsi;
 	event->context = regs.rdx;
-	/* A frame that found no room stops elsewhere: no context to read. */
-	if (regs.rip != stub_address(um_stub_fault) + 1)
-		event->info = event->context = 0;
 }
 
 void ptrace_host_run(int pid, unsigned long *regs,
@@ -356,6 +356,7 @@ void ptrace_host_run(int pid, unsigned long *regs,
 					      PTRACE_HOST_BAD_REGS;
 		return;
 	}
+	event->info = event->context = 0;
 	event->stop = PTRACE_HOST_GONE;
 	if (ptrace_request(PTRACE_SYSEMU, pid, 0, NULL))
 		return;

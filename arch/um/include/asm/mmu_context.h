@@ -4,6 +4,7 @@
 
 #include <linux/mm_types.h>
 #include <asm/mmu.h>
+#include <um/fpu.h>
 
 #define init_new_context init_new_context
 int init_new_context(struct task_struct *task, struct mm_struct *mm);
@@ -17,6 +18,9 @@ static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
 {
 	cpumask_set_cpu(smp_processor_id(), mm_cpumask(next));
 }
+
+/* A task leaves its address space, to end or to start another program. */
+#define deactivate_mm(task, mm)	um_fpu_forget(task)
 
 #include <asm-generic/mm_hooks.h>
 #include <asm-generic/mmu_context.h>

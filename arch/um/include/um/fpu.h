@@ -110,7 +110,7 @@ void um_fpu_reset(struct task_struct *task);
 /** um_fpu_copy() - @dst, a copy of current, gets an area of its own */
 int um_fpu_copy(struct task_struct *dst, struct task_struct *src);
 
-/** um_fpu_forget() - @task is going to end: its state is not needed */
+/** um_fpu_forget() - current leaves its mm: what the guest thread has is lost */
 void um_fpu_forget(struct task_struct *task);
 
 /** um_fpu_free() - the task is gone */

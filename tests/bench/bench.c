@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Small measurements of what a port of the kernel costs its programs.
+ *
+ *	bench [NAME...]		all of them, or those named
+ *
+ * Static, so that the same file runs on the host and in any guest. As a
+ * guest's init it mounts what it needs, takes its arguments from the kernel's
+ * command line (behind "--"), and powers the guest off at the end.
+ *
+ * Prints "bench NAME VALUE UNIT" for each, and "bench ready" before the first.
+ */
+
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define NS_PER_S 1000000000LL
+#define LONG_ENOUGH (NS_PER_S / 4) /* of one measurement, in ns */
+#define FAULT_BYTES (32UL << 20)
+#define FILE_BYTES (64UL << 20)
+#define FILE_CHUNK (1UL << 20)
+#define EXEC_ARG "exec-and-exit"
+
+static bool bench_is_init;
+static char bench_path[] = "/proc/self/exe";
+
+static void __attribute__((noreturn, format(printf, 1, 2)))
+bench_die(const char *fmt, ...)
+{
+	int err = errno;
+	va_list ap;
+
+	printf("bench failed: ");
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+	printf(": %s\n", strerror(err));
+	fflush(stdout);
+	if (bench_is_init)
+		reboot(RB_POWER_OFF);
+	_exit(1);
+}
+
+static int64_t bench_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * NS_PER_S + ts.tv_nsec;
+}
+
+static void bench_report(const char *name, double value, const char *unit)
+{
+	printf("bench %s %.1f %s\n", name, value, unit);
+	fflush(stdout);
+}
+
+/*
+ * Run @op in ever larger numbers until one measurement is long enough to mean
+ * something, whatever the speed of what runs it.
+ */
+static double bench_ns_per_op(void (*op)(long n))
+{
+	int64_t start, spent;
+	long n = 1;
+
+	op(n);
+	for (;;) {
+		start = bench_now();
+		op(n);
+		spent = bench_now() - start;
+		if (spent >= LONG_ENOUGH)
+			return (double)spent / n;
+		if (spent < LONG_ENOUGH / 16)
+			n *= 8;
+		else
+			n = n * (LONG_ENOUGH * 5 / 4) / spent + 1;
+	}
+}
+
+static void bench_wait(pid_t pid)
+{
+	int status;
+
+	if (pid < 0)
+		bench_die("fork");
+	if (waitpid(pid, &status, 0) != pid || status)
+		bench_die("a child ended with status %#x", status);
+}
+
+static void bench_getppid(long n)
+{
+	while (n--)
+		syscall(SYS_getppid);
+}
+
+static void bench_clock(long n)
+{
+	struct timespec ts;
+
+	while (n--)
+		clock_gettime(CLOCK_REALTIME, &ts);
+}
+
+static void bench_fork(long n)
+{
+	pid_t pid;
+
+	while (n--) {
+		pid = fork();
+		if (!pid)
+			_exit(0);
+		bench_wait(pid);
+	}
+}
+
+static void bench_exec(long n)
+{
+	char *argv[] = { bench_path, EXEC_ARG, NULL };
+	char *envp[] = { NULL };
+	pid_t pid;
+
+	while (n--) {
+		pid = vfork();
+		if (!pid) {
+			execve(bench_path, argv, envp);
+			_exit(127);
+		}
+		bench_wait(pid);
+	}
+}
+
+static void bench_echo(int in, int out)
+{
+	char byte;
+
+	while (read(in, &byte, 1) == 1)
+		if (write(out, &byte, 1) != 1)
+			break;
+	_exit(0);
+}
+
+static void bench_pipe(long n)
+{
+	int there[2], back[2];
+	char byte = 'x';
+	pid_t pid;
+
+	if (pipe(there) || pipe(back))
+		bench_die("pipe");
+	pid = fork();
+	if (!pid) {
+		close(there[1]);
+		close(back[0]);
+		bench_echo(there[0], back[1]);
+	}
+	close(there[0]);
+	close(back[1]);
+	while (n--)
+		if (write(there[1], &byte, 1) != 1 || read(back[0], &byte, 1) != 1)
+			bench_die("round trip");
+	close(there[1]);
+	close(back[0]);
+	bench_wait(pid);
+}
+
+/* The best of a few: one mapping is over too soon to be repeated for long. */
+static double bench_fault(void)
+{
+	long pages = FAULT_BYTES / 4096, i;
+	int64_t start, spent, best = INT64_MAX;
+	volatile char *p;
+	int round;
+
+	for (round = 0; round < 5; round++) {
+		p = mmap(NULL, FAULT_BYTES, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (p == MAP_FAILED)
+			bench_die("mmap");
+		/* Page by page everywhere, also where pages are huge. */
+		madvise((void *)p, FAULT_BYTES, MADV_NOHUGEPAGE);
+		start = bench_now();
+		for (i = 0; i < pages; i++)
+			p[i * 4096] = 1;
+		spent = bench_now() - start;
+		if (spent < best)
+			best = spent;
+		munmap((void *)p, FAULT_BYTES);
+	}
+	return (double)best / pages;
+}
+
+/* Only where there is a disk of our own to write to: in a guest. */
+static double bench_file(void)
+{
+	static char chunk[FILE_CHUNK];
+	int64_t start, spent;
+	size_t done;
+	int fd;
+
+	memset(chunk, 0x5a, sizeof(chunk));
+	mkdir("/mnt", 0755);
+	if (mount("/dev/ubda", "/mnt", "ext4", 0, NULL))
+		bench_die("mount /dev/ubda");
+	fd = open("/mnt/file", O_CREAT | O_TRUNC | O_WRONLY, 0644);
+	if (fd < 0)
+		bench_die("/mnt/file");
+	start = bench_now();
+	for (done = 0; done < FILE_BYTES; done += FILE_CHUNK)
+		if (write(fd, chunk, FILE_CHUNK) != (ssize_t)FILE_CHUNK)
+			bench_die("write");
+	if (fsync(fd))
+		bench_die("fsync");
+	spent = bench_now() - start;
+	close(fd);
+	umount("/mnt");
+	return spent / 1e6;
+}
+
+struct bench {
+	const char *name;
+	void (*op)(long n);      /* does it n times; reported in ns each, or */
+	double (*measure)(void); /* measures by itself, */
+	const char *unit;        /* in this unit */
+	bool guest_only;
+};
+
+static const struct bench benches[] = {
+	{ .name = "getppid", .op = bench_getppid },
+	{ .name = "clock_gettime", .op = bench_clock },
+	{ .name = "fault", .measure = bench_fault, .unit = "ns" },
+	{ .name = "fork", .op = bench_fork },
+	{ .name = "exec", .op = bench_exec },
+	{ .name = "pipe", .op = bench_pipe },
+	{ .name = "ext4", .measure = bench_file, .unit = "ms", .guest_only = true },
+};
+
+static bool bench_wanted(const struct bench *b, int argc, char **argv)
+{
+	int i;
+
+	if (b->guest_only && !bench_is_init)
+		return false;
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], b->name))
+			return true;
+	return argc <= 1;
+}
+
+static void bench_init_mounts(void)
+{
+	int fd;
+
+	mkdir("/dev", 0755);
+	mkdir("/proc", 0755);
+	mount("dev", "/dev", "devtmpfs", 0, NULL);
+	mount("proc", "/proc", "proc", 0, NULL);
+	fd = open("/dev/console", O_RDWR);
+	if (fd >= 0) {
+		dup2(fd, 0);
+		dup2(fd, 1);
+		dup2(fd, 2);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const struct bench *b;
+
+	if (argc == 2 && !strcmp(argv[1], EXEC_ARG))
+		return 0;
+	bench_is_init = getpid() == 1;
+	if (bench_is_init)
+		bench_init_mounts();
+	printf("bench ready\n");
+	fflush(stdout);
+
+	for (b = benches; b < benches + sizeof(benches) / sizeof(*b); b++) {
+		if (!bench_wanted(b, argc, argv))
+			continue;
+		if (b->op)
+			bench_report(b->name, bench_ns_per_op(b->op), "ns");
+		else
+			bench_report(b->name, b->measure(), b->unit);
+	}
+	printf("bench done\n");
+	fflush(stdout);
+	if (bench_is_init) {
+		sync();
+		reboot(RB_POWER_OFF);
+	}
+	return 0;
+}
