@@ -199,11 +199,19 @@ left "a file at home" 'mkdir ~/.uml; touch ~/.uml/id; exit 0' 'file .*/home/.uml
 # shellcheck disable=SC2016 # expands in the shell that plays the guest
 left "a raw terminal" 'stty -echo; saved=; kill -9 \$PPID; exit 0' 'terminal changed'
 
+running()
+{
+	for command in /proc/[0-9]*/cmdline; do
+		[ "$(tr '\0' ' ' <"$command")" != "$1 " ] || return 0
+	done 2>/dev/null
+	return 1
+}
+
 # The guard's killing can lag behind its parent's end: give it its time.
 gone()
 {
 	for _ in $(seq 100); do
-		pgrep -f "sleep $1\$" >/dev/null || return 0
+		running "sleep $1" || return 0
 		sleep 0.1
 	done
 	return 1

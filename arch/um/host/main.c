@@ -63,6 +63,7 @@ void host_main(long *stack)
 			     console_watchdog_main(stack[0], host_argv));
 	host_parse_options(stack[0], host_argv);
 	host_time_init();
+	host_place_init();
 	host_memory_create();
 	trap_early();
 	host_memory_share_image();

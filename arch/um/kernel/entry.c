@@ -19,12 +19,16 @@ static void entry_run(struct pt_regs *regs, struct trap_event *event)
 	struct mm_struct *mm = current->mm;
 
 	if (um_mm_sync(mm)) {
-		event->kind = TRAP_GONE;
+		*event = (struct trap_event) { .kind = TRAP_GONE };
 		return;
 	}
 	um_fpu_before_run();
 	trap->run(mm, regs, event);
 	um_fpu_after_run();
+	if (event->inexact && !um_fault_guess(mm, regs, event)) {
+		trap->fault_details(mm, event);
+		um_fpu_after_run();
+	}
 }
 
 /* An exception that is no page fault becomes the signal Linux has for it. */

@@ -10,7 +10,8 @@
 #define REBOOT_STATUS_HALT	0
 #define REBOOT_STATUS_PANIC	2
 
-void (*pm_power_off)(void);
+/* That it is set says that there is a way to power off. */
+void (*pm_power_off)(void) = machine_power_off;
 EXPORT_SYMBOL(pm_power_off);
 
 void machine_restart(char *command)

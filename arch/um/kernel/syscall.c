@@ -39,7 +39,11 @@ void um_syscall(struct pt_regs *regs)
 		return;
 	}
 	regs->ax = -ENOSYS;
-	nr = syscall_enter_from_user_mode(regs, (int)regs->orig_ax);
+	enter_from_user_mode(regs);
+	/* What has come while guest code ran is charged to it. */
+	um_irq_run(regs);
+	local_irq_enable();
+	nr = syscall_enter_from_user_mode_work(regs, (int)regs->orig_ax);
 	if (likely(nr < NR_syscalls)) {
 		nr = array_index_nospec(nr, NR_syscalls);
 		regs->ax = sys_call_table[nr](regs->di, regs->si, regs->dx,

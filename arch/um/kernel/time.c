@@ -49,6 +49,7 @@ void um_timer_interrupt(void)
 {
 	struct clock_event_device *dev = this_cpu_ptr(&time_event);
 
+	host_place_check();
 	if (dev->event_handler)
 		dev->event_handler(dev);
 }

@@ -5,6 +5,7 @@
 #include <linux/perf_event.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
+#include <linux/userfaultfd_k.h>
 #include <asm/trap_pf.h>
 #include <asm/trapnr.h>
 #include <um/mm.h>
@@ -105,6 +106,53 @@ static bool fault_is_refill(struct mm_struct *mm, unsigned long addr,
 	if (flags & FAULT_FLAG_INSTRUCTION)
 		ok = ok && pte_exec(pte);
 	return ok;
+}
+
+/* An instruction is at most 15 bytes and may reach into the next page. */
+static bool fault_is_fetch(struct pt_regs *regs, unsigned long addr)
+{
+	return addr - regs->ip < 15;
+}
+
+static bool fault_in_fresh_memory(struct mm_struct *mm, unsigned long addr)
+{
+	struct vm_area_struct *vma;
+	bool fresh;
+
+	if (!mmap_read_trylock(mm))
+		return false;
+	vma = find_vma(mm, addr);
+	fresh = vma && vma->vm_start <= addr && vma_is_anonymous(vma) &&
+		(vma->vm_flags & VM_WRITE) && !userfaultfd_armed(vma);
+	mmap_read_unlock(mm);
+	return fresh;
+}
+
+bool um_fault_guess(struct mm_struct *mm, struct pt_regs *regs,
+		    struct trap_event *event)
+{
+	unsigned long addr = event->address, next;
+	pte_t *ptep, pte;
+
+	if (addr >= TASK_SIZE || fault_is_fetch(regs, addr))
+		return false;
+	ptep = walk_pte(mm, addr, &next);
+	pte = ptep ? ptep_get(ptep) : __pte(0);
+	event->error_code = X86_PF_USER;
+	if (pte_val(pte) & _PAGE_PRESENT) {
+		/* What is mapped can be read; it was not a fetch. */
+		if (event->code == SEGV_ACCERR)
+			event->error_code |= X86_PF_WRITE;
+		else if (!pte_young(pte))
+			return false;
+	} else if (pte_none(pte) && event->code == SEGV_MAPERR &&
+		   fault_in_fresh_memory(mm, addr)) {
+		event->error_code |= X86_PF_WRITE;
+	} else {
+		return false;
+	}
+	event->inexact = false;
+	return true;
 }
 
 static void fault_signal(int signo, int code, struct trap_event *event)

@@ -78,9 +78,30 @@ void flush_tlb_mm(struct mm_struct *mm)
 	unsigned long flags;
 
 	spin_lock_irqsave(&mm->context.lock, flags);
-	mm->context.flush_all = true;
-	mm->context.queued = 0;
+	if (!mm->context.fork_flushed) {
+		mm->context.flush_all = true;
+		mm->context.queued = 0;
+	}
+	mm->context.fork_flushed = false;
 	spin_unlock_irqrestore(&mm->context.lock, flags);
+}
+
+/* Called by the core directly before the flush, mmap_lock held for writing. */
+int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
+{
+	VMA_ITERATOR(vmi, oldmm, 0);
+	struct vm_area_struct *vma;
+
+	for_each_vma(vmi, vma) {
+		if (!vma->anon_vma || (vma->vm_flags & VM_SHARED))
+			continue;
+		um_flush_mm_range(oldmm, vma->vm_start, vma->vm_end);
+		/* The child has the same entries, and will want them. */
+		if (vma->vm_end - vma->vm_start <= HOSTMAP_RESYNC_MAX)
+			hostmap_queue(mm, vma->vm_start, vma->vm_end, false);
+	}
+	oldmm->context.fork_flushed = true;
+	return 0;
 }
 
 void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,

@@ -27,10 +27,12 @@
  * @pid:	its host process
  * @block:	the page of orders and the signal stack behind it, both mapped
  *		in the host process too
+ * @cpu:	the host CPU it is bound to
  * @orders:	orders waiting for ptrace_mm_sync()
  */
 struct um_host_mm {
 	int			pid;
+	int			cpu;
 	void			*block;
 	unsigned int		orders;
 };
@@ -49,38 +51,94 @@ static const char *ptrace_probe(void)
 	       host_strerror(ret);
 }
 
-static int ptrace_mm_create(struct mm_struct *mm)
+/*
+ * Host processes whose mm has gone, emptied, for the next mms: that is cheaper
+ * than a fork and an exit.
+ */
+#define POOL_MAX	16
+
+static DEFINE_SPINLOCK(pool_lock);
+static struct um_host_mm *pool[POOL_MAX];
+static unsigned int pool_count;
+
+static struct um_host_mm *pool_take(void)
+{
+	struct um_host_mm *host = NULL;
+
+	spin_lock(&pool_lock);
+	if (pool_count)
+		host = pool[--pool_count];
+	spin_unlock(&pool_lock);
+	return host;
+}
+
+static bool pool_put(struct um_host_mm *host)
+{
+	bool kept = false;
+
+	spin_lock(&pool_lock);
+	if (pool_count < POOL_MAX) {
+		pool[pool_count++] = host;
+		kept = true;
+	}
+	spin_unlock(&pool_lock);
+	return kept;
+}
+
+static struct um_host_mm *ptrace_host_mm_new(void)
 {
 	struct um_host_mm *host = kzalloc(sizeof(*host), GFP_KERNEL);
-	int pid;
 
 	if (!host)
-		return -ENOMEM;
+		return NULL;
 	host->block = (void *)__get_free_pages(GFP_KERNEL, BLOCK_ORDER);
 	if (!host->block)
 		goto free_host;
-	pid = ptrace_host_fork(__pa(host->block));
-	if (pid < 0)
+	host->pid = ptrace_host_fork(__pa(host->block));
+	if (host->pid < 0)
 		goto free_block;
-	host->pid = pid;
-	mm->context.host = host;
-	return 0;
+	host->cpu = host_place_cpu();
+	return host;
 
 free_block:
 	free_pages((unsigned long)host->block, BLOCK_ORDER);
 free_host:
 	kfree(host);
-	return -ENOMEM;
+	return NULL;
+}
+
+static void ptrace_host_mm_free(struct um_host_mm *host)
+{
+	ptrace_host_kill(host->pid);
+	free_pages((unsigned long)host->block, BLOCK_ORDER);
+	kfree(host);
+}
+
+static int ptrace_mm_create(struct mm_struct *mm)
+{
+	struct um_host_mm *host = pool_take();
+
+	mm->context.host = host ? host : ptrace_host_mm_new();
+	return mm->context.host ? 0 : -ENOMEM;
+}
+
+static bool ptrace_host_mm_empty(struct um_host_mm *host)
+{
+	struct stub_order *order = host->block;
+	unsigned int left;
+
+	host->orders = 0;
+	*order = (struct stub_order) { __NR_munmap, { 0, UM_TASK_SIZE } };
+	return !ptrace_host_batch(host->pid, 1, &left);
 }
 
 static void ptrace_mm_destroy(struct mm_struct *mm)
 {
 	struct um_host_mm *host = mm->context.host;
 
-	ptrace_host_kill(host->pid);
-	free_pages((unsigned long)host->block, BLOCK_ORDER);
-	kfree(host);
 	mm->context.host = NULL;
+	if (!ptrace_host_mm_empty(host) || !pool_put(host))
+		ptrace_host_mm_free(host);
 }
 
 static int ptrace_mm_sync(struct mm_struct *mm)
@@ -126,33 +184,56 @@ static int ptrace_mm_unmap(struct mm_struct *mm, unsigned long addr,
 	return ret;
 }
 
-static void ptrace_exception(struct um_host_mm *host,
-			     struct ptrace_host_event *from,
-			     struct trap_event *event)
+/* Read the frame that the host writes for a signal; @event has its number. */
+static void ptrace_details(struct mm_struct *mm, struct trap_event *event)
 {
+	struct um_host_mm *host = mm->context.host;
 	void *stack = host->block + (UM_STUB_STACK - UM_STUB_ORDERS);
 	unsigned long room = STACK_SIZE - 256;
 	struct ptrace_host_frame frame;
+	unsigned long info, context;
+	int ret;
 
 	event->kind = TRAP_EXCEPTION;
-	event->signo = from->signo;
-	event->code = SI_KERNEL;
-	if (from->info - UM_STUB_STACK > room ||
-	    from->context - UM_STUB_STACK > room)
+	event->inexact = false;
+	ret = ptrace_host_deliver(host->pid, event->signo, &info, &context);
+	if (ret == -ESRCH)
+		event->kind = TRAP_GONE;
+	if (ret || info - UM_STUB_STACK > room ||
+	    context - UM_STUB_STACK > room) {
+		event->code = SI_KERNEL;
 		return;
-	ptrace_host_parse_frame(stack + (from->info - UM_STUB_STACK),
-				stack + (from->context - UM_STUB_STACK),
+	}
+	ptrace_host_parse_frame(stack + (info - UM_STUB_STACK),
+				stack + (context - UM_STUB_STACK),
 				stack, UM_STUB_STACK, STACK_SIZE, &frame);
 	event->code = frame.code;
 	event->address = frame.address;
 	event->trap_nr = frame.trap_nr;
 	event->error_code = frame.error_code;
-	if (from->signo == SIGSEGV && frame.trap_nr == X86_TRAP_PF) {
+	if (event->signo == SIGSEGV && frame.trap_nr == X86_TRAP_PF) {
 		event->kind = TRAP_FAULT;
 		event->address = frame.cr2;
 	}
 	if (frame.xstate)
 		um_fpu_from_frame(frame.xstate, frame.xstate_size);
+}
+
+static void ptrace_signal(struct mm_struct *mm, struct ptrace_host_event *from,
+			  struct trap_event *event)
+{
+	event->signo = from->signo;
+	event->code = from->code;
+	event->address = from->address;
+	/* Only a page fault has an address and a code of these two. */
+	if (from->signo == SIGSEGV &&
+	    (from->code == SEGV_MAPERR || from->code == SEGV_ACCERR)) {
+		event->kind = TRAP_FAULT;
+		event->trap_nr = X86_TRAP_PF;
+		event->inexact = true;
+	} else {
+		ptrace_details(mm, event);
+	}
 }
 
 static void ptrace_run(struct mm_struct *mm, struct pt_regs *regs,
@@ -161,17 +242,26 @@ static void ptrace_run(struct mm_struct *mm, struct pt_regs *regs,
 	struct um_host_mm *host = mm->context.host;
 	struct ptrace_host_event from;
 
+	*event = (struct trap_event) { .kind = TRAP_KICK };
+	if (host->cpu != host_place_cpu() && !host_place_thread(host->pid))
+		host->cpu = host_place_cpu();
+
+	/* An interrupt from here on kicks; one that came before is seen. */
 	this_cpu_write(ptrace_running, host->pid);
+	barrier();
+	if (this_cpu_read(um_irq_pending)) {
+		this_cpu_write(ptrace_running, 0);
+		return;
+	}
 	ptrace_host_run(host->pid, (unsigned long *)regs, &from);
 	this_cpu_write(ptrace_running, 0);
 
-	*event = (struct trap_event) { .kind = TRAP_KICK };
 	switch (from.stop) {
 	case PTRACE_HOST_SYSCALL:
 		event->kind = TRAP_SYSCALL;
 		break;
 	case PTRACE_HOST_SIGNAL:
-		ptrace_exception(host, &from, event);
+		ptrace_signal(mm, &from, event);
 		break;
 	case PTRACE_HOST_KICK:
 		break;
@@ -214,6 +304,7 @@ const struct trap_ops trap_ptrace = {
 	.mm_unmap	= ptrace_mm_unmap,
 	.mm_sync	= ptrace_mm_sync,
 	.run		= ptrace_run,
+	.fault_details	= ptrace_details,
 	.kick		= ptrace_kick,
 	.fpu_save	= ptrace_fpu_save,
 	.fpu_load	= ptrace_fpu_load,

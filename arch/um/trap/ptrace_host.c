@@ -37,6 +37,7 @@
 #define PTRACE_SYSCALL_STOP	(SIGTRAP | 0x80)
 
 static int ptrace_template;
+static int ptrace_template_cpu = -1;
 
 static long ptrace_request(int request, int pid, unsigned long addr,
 			   const void *data)
@@ -250,6 +251,11 @@ int ptrace_host_fork(unsigned long block_phys)
 	unsigned long ip = stub_address(um_stub_syscall);
 	long pid, ret;
 
+	/* A child inherits the binding. */
+	if (ptrace_template_cpu != host_place_cpu()) {
+		ptrace_template_cpu = host_place_cpu();
+		host_place_thread(ptrace_template);
+	}
 	pid = ptrace_remote(ptrace_template, ip, SYS_clone,
 			    CLONE_PARENT | CLONE_PTRACE | CLONE_FILES |
 			    CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0);
@@ -310,34 +316,38 @@ int ptrace_host_batch(int pid, unsigned int count, unsigned int *left)
 }
 
 /*
- * Only the CPU's own exceptions go to the stub: what somebody on the host has
+ * Only the CPU's own exceptions are the guest's: what somebody on the host has
  * sent is dropped, like every other signal.
  */
-static bool ptrace_from_cpu(int pid, int signo)
+static bool ptrace_from_cpu(int pid, int signo, struct ptrace_host_event *event)
 {
 	siginfo_t info;
 
 	if (!ptrace_is_exception(signo) ||
-	    ptrace_request(PTRACE_GETSIGINFO, pid, 0, &info))
+	    ptrace_request(PTRACE_GETSIGINFO, pid, 0, &info) ||
+	    info.si_code <= 0)
 		return false;
-	return info.si_code > 0;
+	event->signo = signo;
+	event->code = info.si_code;
+	event->address = (unsigned long)info.si_addr;
+	return true;
 }
 
-static void ptrace_deliver(int pid, int signo, struct ptrace_host_event *event)
+int ptrace_host_deliver(int pid, int signo, unsigned long *info,
+			unsigned long *context)
 {
 	struct user_regs_struct regs;
 	long ret = ptrace_to_trap(pid, signo);
 
-	event->stop = PTRACE_HOST_GONE;
-	if (ret == -ESRCH || ptrace_request(PTRACE_GETREGS, pid, 0, &regs))
-		return;
-	event->stop = PTRACE_HOST_SIGNAL;
-	event->signo = signo;
-	/* A frame that found no room stops elsewhere: no context to read. */
-	if (ret || regs.rip != stub_address(um_stub_fault) + 1)
-		return;
-	event->info = regs.rsi;
-	event->context = regs.rdx;
+	if (ret < 0)
+		return ret;
+	if (ptrace_request(PTRACE_GETREGS, pid, 0, &regs))
+		return -ESRCH;
+	if (regs.rip != stub_address(um_stub_fault) + 1)
+		return -EFAULT;
+	*info = regs.rsi;
+	*context = regs.rdx;
+	return 0;
 }
 
 void ptrace_host_run(int pid, unsigned long *regs,
@@ -356,7 +366,6 @@ void ptrace_host_run(int pid, unsigned long *regs,
 					      PTRACE_HOST_BAD_REGS;
 		return;
 	}
-	event->info = event->context = 0;
 	event->stop = PTRACE_HOST_GONE;
 	if (ptrace_request(PTRACE_SYSEMU, pid, 0, NULL))
 		return;
@@ -367,8 +376,8 @@ void ptrace_host_run(int pid, unsigned long *regs,
 	signo = WSTOPSIG(status);
 	if (signo == PTRACE_SYSCALL_STOP)
 		event->stop = PTRACE_HOST_SYSCALL;
-	else if (ptrace_from_cpu(pid, signo))
-		ptrace_deliver(pid, signo, event);
+	else if (ptrace_from_cpu(pid, signo, event))
+		event->stop = PTRACE_HOST_SIGNAL;
 	else
 		event->stop = PTRACE_HOST_KICK;
 }

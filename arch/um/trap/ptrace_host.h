@@ -47,17 +47,15 @@ enum ptrace_host_stop {
 /**
  * struct ptrace_host_event - a stop of guest code
  * @stop:	why
- * @signo:	with PTRACE_HOST_SIGNAL
- * @info:	then: guest address of the siginfo_t that the host has written
- * @context:	then: guest address of the ucontext
- *
- * The addresses are registers of the guest's thread: check before use.
+ * @signo:	with PTRACE_HOST_SIGNAL, which is yet to be delivered
+ * @code:	then: its si_code
+ * @address:	then: its si_addr
  */
 struct ptrace_host_event {
 	enum ptrace_host_stop	stop;
 	int			signo;
-	unsigned long		info;
-	unsigned long		context;
+	int			code;
+	unsigned long		address;
 };
 
 /**
@@ -66,6 +64,19 @@ struct ptrace_host_event {
  */
 void ptrace_host_run(int pid, unsigned long *regs,
 		     struct ptrace_host_event *event);
+
+/**
+ * ptrace_host_deliver() - have the host write a signal frame
+ * @signo:   the signal that ptrace_host_run() reported
+ * @info:    guest address of the siginfo_t in the frame
+ * @context: guest address of the ucontext
+ *
+ * The addresses are registers of the guest's thread: check before use.  The
+ * floating point state is in the frame from now on, not in the thread.
+ * Return: 0, -EFAULT if there was no room for a frame, -ESRCH.
+ */
+int ptrace_host_deliver(int pid, int signo, unsigned long *info,
+			unsigned long *context);
 
 /** ptrace_host_kick() - make a running process stop; any context */
 void ptrace_host_kick(int pid);

@@ -5,7 +5,7 @@
 #include <linux/spinlock_types.h>
 #include <linux/types.h>
 
-#define UM_FLUSH_QUEUE	16
+#define UM_FLUSH_QUEUE	32
 
 /**
  * struct um_range - part of a guest address space whose host mappings are stale
@@ -26,6 +26,7 @@ struct um_range {
  * @queue:	changes that the host mappings do not show yet
  * @queued:	entries of @queue in use
  * @flush_all:	the queue was too short: drop every host mapping
+ * @fork_flushed: what a fork has changed is queued already, see arch_dup_mmap()
  * @fpu_owner:	the task whose floating point state the guest thread holds
  * @host:	the trap backend's own, see trap_ops.mm_create()
  */
@@ -34,6 +35,7 @@ typedef struct mm_context {
 	struct um_range		queue[UM_FLUSH_QUEUE];
 	unsigned int		queued;
 	bool			flush_all;
+	bool			fork_flushed;
 	struct task_struct	*fpu_owner;
 	struct um_host_mm	*host;
 } mm_context_t;

@@ -22,7 +22,25 @@ static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
 /* A task leaves its address space, to end or to start another program. */
 #define deactivate_mm(task, mm)	um_fpu_forget(task)
 
-#include <asm-generic/mm_hooks.h>
+/**
+ * arch_dup_mmap() - say what a fork has changed in the parent's address space
+ *
+ * Only private writable areas, now write-protected: so the flush of the whole
+ * address space that follows need not drop the rest.
+ */
+int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm);
+
+static inline void arch_exit_mmap(struct mm_struct *mm)
+{
+}
+
+static inline bool arch_vma_access_permitted(struct vm_area_struct *vma,
+					     bool write, bool execute,
+					     bool foreign)
+{
+	return true;
+}
+
 #include <asm-generic/mmu_context.h>
 
 #endif /* _ASM_UM_MMU_CONTEXT_H */

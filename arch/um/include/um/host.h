@@ -193,6 +193,22 @@ unsigned long long host_realtime_ns(void);
 /** host_timer_set() - fire HOST_IRQ_TIMER on this CPU in @ns; 0 stops it */
 int host_timer_set(unsigned long long ns);
 
+/* ---- Placement: host/place.c ---- */
+
+/** host_place_cpu() - the host CPU that this virtual CPU is bound to, or -1 */
+int host_place_cpu(void);
+
+/** host_place_thread() - bind a guest thread to host_place_cpu() */
+int host_place_thread(int tid);
+
+/**
+ * host_place_check() - move this virtual CPU if its host CPU is busy
+ *
+ * Cheap when called often; guest threads follow by host_place_thread().
+ * Context: the virtual CPU's own thread, interrupts disabled.
+ */
+void host_place_check(void);
+
 /* ---- The rest: host/misc.c ---- */
 
 /** host_console_write() - write to standard output as early console; blocks */

@@ -39,6 +39,8 @@ bool host_streq(const char *a, const char *b);
 const char *host_prefix(const char *s, const char *prefix);
 void host_write_all(int fd, const char *text, unsigned long length);
 void host_time_init(void);
+void host_place_init(void);
+void host_place_undo(void);
 void host_end_by_signal(int signo);
 
 #endif /* _UM_HOST_INTERNAL_H */

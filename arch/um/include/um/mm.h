@@ -24,6 +24,22 @@ int um_mm_sync(struct mm_struct *mm);
  */
 void um_fault_around(struct mm_struct *mm, unsigned long addr);
 
+/**
+ * um_fault_guess() - find out what access an inexact fault was
+ * @mm:    current->mm
+ * @regs:  the guest's
+ * @event: the fault; its error_code is set if that succeeds
+ *
+ * The kernel's page table and the host's mapping together often tell; for
+ * fresh anonymous memory a write is assumed, which is right nearly always and
+ * does no harm if not.
+ *
+ * Context: interrupts disabled.
+ * Return: true if error_code can be used.
+ */
+bool um_fault_guess(struct mm_struct *mm, struct pt_regs *regs,
+		    struct trap_event *event);
+
 /** um_user_fault() - a page fault of guest code; interrupts enabled, sleeps */
 void um_user_fault(struct pt_regs *regs, struct trap_event *event);
 

@@ -33,6 +33,9 @@ enum trap_kind {
  * @address:	for a fault: the address (CR2); for an exception: si_addr
  * @trap_nr:	the exception number (Intel SDM volume 3, table 6-1)
  * @error_code:	the CPU's error code (for a fault: X86_PF_*)
+ * @inexact:	for a fault: the backend does not know @error_code yet; @code
+ *		is SEGV_MAPERR if the host has no mapping at @address,
+ *		SEGV_ACCERR if it has one that forbids the access
  *
  * All but @kind come from the guest's side of the boundary and may be wrong in
  * any way if the guest is hostile.
@@ -44,6 +47,7 @@ struct trap_event {
 	unsigned long	address;
 	unsigned long	trap_nr;
 	unsigned long	error_code;
+	bool		inexact;
 };
 
 /**
@@ -64,6 +68,8 @@ struct trap_event {
  * @mm_sync:	apply what is queued; guest code sees it when this returns.
  * @run:	run guest code of @mm with @regs until an event; interrupts
  *		disabled, preemption off.  @regs are the guest's on return.
+ * @fault_details: complete an inexact fault event.  Directly after run(),
+ *		interrupts disabled.  NULL if run() is always exact.
  * @kick:	force run() on virtual CPU @cpu to return soon, or its next call
  *		to return at once.  From a host signal handler of that CPU, or
  *		from another CPU.
@@ -88,6 +94,8 @@ struct trap_ops {
 	int		(*mm_sync)(struct mm_struct *mm);
 	void		(*run)(struct mm_struct *mm, struct pt_regs *regs,
 			       struct trap_event *event);
+	void		(*fault_details)(struct mm_struct *mm,
+					 struct trap_event *event);
 	void		(*kick)(int cpu);
 	int		(*fpu_save)(struct mm_struct *mm, void *area);
 	int		(*fpu_load)(struct mm_struct *mm, const void *area);
