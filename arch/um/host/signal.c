@@ -167,6 +167,8 @@ int host_signals_init(void)
 			signal_set(signal_ends[i], signal_end, 0);
 	for (i = 0; i < SIGNAL_COUNT(signal_ignored); i++)
 		signal_set(signal_ignored[i], (void *)SIG_IGN, 0);
+	/* A guest thread that stops is waited for, not signalled. */
+	signal_set(SIGCHLD, (void *)SIG_DFL, SA_NOCLDSTOP);
 	return host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0,
 			    sizeof(none));
 }

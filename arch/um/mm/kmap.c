@@ -80,7 +80,7 @@ void flush_cache_vmap(unsigned long start, unsigned long end)
  * The range of a lazy flush also covers what is in use: only what the table
  * has no more is unmapped.
  */
-void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+static void kmap_flush(unsigned long start, unsigned long end)
 {
 	unsigned long addr = start, gone = start;
 
@@ -100,10 +100,18 @@ void flush_tlb_kernel_range(unsigned long start, unsigned long end)
 		host_unmap(gone, end - gone);
 }
 
+/* The direct map and the image, which no table describes, stay. */
+void flush_tlb_kernel_range(unsigned long start, unsigned long end)
+{
+	if (start < VMALLOC_END && end > VMALLOC_START)
+		kmap_flush(max(start, VMALLOC_START), min(end, VMALLOC_END));
+	if (start < MODULES_END && end > MODULES_VADDR)
+		kmap_flush(max(start, MODULES_VADDR), min(end, MODULES_END));
+}
+
 void flush_tlb_all(void)
 {
-	flush_tlb_kernel_range(VMALLOC_START, VMALLOC_END);
-	flush_tlb_kernel_range(MODULES_VADDR, MODULES_END);
+	flush_tlb_kernel_range(0, TASK_SIZE_MAX);
 }
 
 static bool kmap_is_ours(unsigned long addr)
