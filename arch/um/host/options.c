@@ -39,7 +39,7 @@ static const struct {
 	const char *name;
 	const char *help;
 } host_kernel_options[] = {
-	{ "trap=", "NAME        how guest code runs: ptrace" },
+	{ "trap=", "NAME        how guest code runs; default: the best that works" },
 	{ "ubdN=", "FILE        block device /dev/ubda.. on a raw image; ubdNr: read-only" },
 	{ "conN=", "CHANNEL     console ttyN: fd:IN,fd:OUT, pts, tty:PATH, null" },
 	{ "initrd=", "FILE        initial RAM file system" },

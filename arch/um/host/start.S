@@ -6,12 +6,16 @@
 #include <linux/linkage.h>
 
 	.text
+	.cfi_sections .debug_frame
 SYM_CODE_START(_start)
+	.cfi_startproc
+	.cfi_undefined rip
 	xorl	%ebp, %ebp
 	movq	%rsp, %rdi
 	andq	$-16, %rsp
 	call	host_main
 	ud2
+	.cfi_endproc
 SYM_CODE_END(_start)
 
 /* The end of a signal handler: SA_RESTORER of host/signal.c. */
@@ -23,10 +27,13 @@ SYM_CODE_END(host_sigreturn)
 
 /* host_run_on(stack, function): never returns */
 SYM_CODE_START(host_run_on)
+	.cfi_startproc
+	.cfi_undefined rip
 	xorl	%ebp, %ebp
 	movq	%rdi, %rsp
 	call	*%rsi
 	ud2
+	.cfi_endproc
 SYM_CODE_END(host_run_on)
 
 	.section .note.GNU-stack, "", @progbits

@@ -29,9 +29,14 @@ void machine_power_off(void)
 	host_exit(REBOOT_STATUS_HALT);
 }
 
-/* Called when panic() has said everything and is not to restart. */
+/*
+ * Called again and again when panic() has said everything: while it waits for
+ * its restart, if there is to be one, or for good.
+ */
 static long reboot_panicked(int state)
 {
+	if (panic_timeout > 0)
+		return 0;
 	host_exit(REBOOT_STATUS_PANIC);
 }
 

@@ -27,14 +27,21 @@ SYM_FUNC_START(um_switch_stack)
 	RET
 SYM_FUNC_END(um_switch_stack)
 
-/* The first thing a new task does; copy_thread() put its function in %rbx. */
+/*
+ * The first thing a new task does; copy_thread() put its function in %rbx.
+ * Nobody called it, which a debugger is told.
+ */
+	.cfi_sections .debug_frame
 SYM_CODE_START(um_ret_from_fork)
+	.cfi_startproc
+	.cfi_undefined rip
 	movq	%rax, %rdi
 	movq	%rbx, %rsi
 	movq	%r12, %rdx
 	xorl	%ebp, %ebp
 	call	um_task_start
 	ud2
+	.cfi_endproc
 SYM_CODE_END(um_ret_from_fork)
 
 	.section .note.GNU-stack, "", @progbits
