@@ -18,7 +18,7 @@ static struct at_shared {
 	volatile pid_t tids[4];
 	volatile long result;
 	int pipe[2];
-} *shared;
+} * shared;
 
 static void at_share(void)
 {
@@ -212,7 +212,7 @@ static void test_inferior_call(void)
 	CHECK_EQ(tr_wait(pid), SIGSTOP);
 	r = old = tr_regs(pid);
 	CHECK_EQ(r.orig_rax, SYS_read);
-	CHECK_EQ(r.rax, -512L);		/* ERESTARTSYS */
+	CHECK_EQ(r.rax, -512L); /* ERESTARTSYS */
 	r.rsp = ((r.rsp - 512) & ~15UL) - 8;
 	TRACE(PTRACE_POKEDATA, pid, r.rsp, at_trap);
 	r.rip = (unsigned long)at_inferior;

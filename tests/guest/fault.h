@@ -17,9 +17,20 @@
 #define ANY (-1L)
 
 /* The bits of REG_ERR for trap 14, and the traps (Intel SDM 3A, 4.7, 6.3). */
-enum { PF_PRESENT = 1, PF_WRITE = 2, PF_USER = 4, PF_INSTR = 16 };
-enum { TRAP_DE, TRAP_DB, TRAP_BP = 3, TRAP_UD = 6, TRAP_SS = 12, TRAP_GP,
-	TRAP_PF, TRAP_MF = 16, TRAP_AC, TRAP_XM = 19 };
+enum { PF_PRESENT = 1,
+       PF_WRITE = 2,
+       PF_USER = 4,
+       PF_INSTR = 16 };
+enum { TRAP_DE,
+       TRAP_DB,
+       TRAP_BP = 3,
+       TRAP_UD = 6,
+       TRAP_SS = 12,
+       TRAP_GP,
+       TRAP_PF,
+       TRAP_MF = 16,
+       TRAP_AC,
+       TRAP_XM = 19 };
 
 typedef void op_fn(unsigned long, unsigned long);
 
@@ -27,8 +38,7 @@ typedef void op_fn(unsigned long, unsigned long);
 	extern void name(unsigned long, unsigned long); \
 	asm(".pushsection .text\n" \
 	    ".globl " #name "\n" \
-	    ".type " #name ", @function\n" \
-	    #name ": " insn "\n\tret\n" \
+	    ".type " #name ", @function\n" #name ": " insn "\n\tret\n" \
 	    ".popsection")
 
 struct fault {
@@ -44,9 +54,13 @@ TAP_USED_OR_NOT static void fault_handler(int sig, siginfo_t *si, void *ctx)
 	greg_t *r = ((ucontext_t *)ctx)->uc_mcontext.gregs;
 
 	fault_got = (struct fault){
-		.sig = sig, .code = si->si_code, .addr = (long)si->si_addr,
-		.trapno = r[REG_TRAPNO], .err = r[REG_ERR],
-		.cr2 = r[REG_CR2], .ip = r[REG_RIP],
+		.sig = sig,
+		.code = si->si_code,
+		.addr = (long)si->si_addr,
+		.trapno = r[REG_TRAPNO],
+		.err = r[REG_ERR],
+		.cr2 = r[REG_CR2],
+		.ip = r[REG_RIP],
 	};
 	memcpy(fault_regs, r, sizeof(fault_regs));
 	siglongjmp(fault_back, 1);
@@ -96,7 +110,7 @@ static void fault_expect(const char *name, const struct fault *want)
 /* A general protection fault tells no address and no page. */
 TAP_USED_OR_NOT
 static void fault_general(const char *name, op_fn *op, unsigned long a,
-			 int sig, long trapno, long err)
+			  int sig, long trapno, long err)
 {
 	struct fault want = { sig, SI_KERNEL, 0, trapno, err, ANY, (long)op };
 

@@ -34,12 +34,9 @@ static void test_syscalls(void)
 		{ .nr = SYS_sched_yield, .repeat = 200 },
 		{ .nr = -1, .repeat = 10 },
 		{ .nr = SYS_nanosleep, .repeat = 10, .args = { (long)&soon } },
-		{ .nr = SYS_write, .repeat = 20,
-		  .args = { fd, (long)buf, sizeof(buf) } },
-		{ .nr = SYS_pread64, .repeat = 20,
-		  .args = { fd, (long)buf, sizeof(buf) } },
-		{ .nr = SYS_getrandom, .repeat = 20,
-		  .args = { (long)buf, sizeof(buf) } },
+		{ .nr = SYS_write, .repeat = 20, .args = { fd, (long)buf, sizeof(buf) } },
+		{ .nr = SYS_pread64, .repeat = 20, .args = { fd, (long)buf, sizeof(buf) } },
+		{ .nr = SYS_getrandom, .repeat = 20, .args = { (long)buf, sizeof(buf) } },
 		{ .nr = SYS_poll, .repeat = 3, .args = { 0, 0, 2 } },
 		{ .nr = SYS_close, .repeat = 3, .args = { -1 } },
 	};
@@ -123,8 +120,7 @@ static void test_fork(void)
 static int exec_child(void *arg)
 {
 	char *argv[] = { tap_self, "--role", "fresh", NULL }, *envp[] = { NULL };
-	struct fpu_cycle c = { .nr = SYS_execve, .repeat = 1,
-		.args = { (long)tap_self, (long)argv, (long)envp } };
+	struct fpu_cycle c = { .nr = SYS_execve, .repeat = 1, .args = { (long)tap_self, (long)argv, (long)envp } };
 
 	if (arg)
 		ptrace(PTRACE_TRACEME, 0, 0, 0);
@@ -238,7 +234,8 @@ static int tap_role(const char *name, int argc, char **argv)
 	(void)name;
 	(void)argc;
 	(void)argv;
-	asm volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(fcw));
+	asm volatile("stmxcsr %0\n\tfnstcw %1"
+		     : "=m"(mxcsr), "=m"(fcw));
 	return mxcsr == MXCSR_DEFAULT && fcw == FCW_DEFAULT ? 0 : 1;
 }
 

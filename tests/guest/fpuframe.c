@@ -14,7 +14,8 @@ static struct fpu_state frame_want, frame_new;
 
 static unsigned long frame_all(void)
 {
-	return level->opmask ? 0xe7 : level->width > 16 ? 7 : 3;
+	return level->opmask ? 0xe7 : level->width > 16 ? 7
+							: 3;
 }
 
 static void frame_check_header(char *area)
@@ -48,7 +49,7 @@ static void frame_see(ucontext_t *uc)
 	frame_check_header(area);
 	fpu_copy_area(area, &seen, false);
 	fpu_compare(&seen, &frame_want, "the frame");
-	CHECK_EQ(area[4] & 0xff, 0xff);	/* abridged tag word: all in use */
+	CHECK_EQ(area[4] & 0xff, 0xff); /* abridged tag word: all in use */
 }
 
 static void test_frame_seen(void)
@@ -100,7 +101,7 @@ static void frame_drop_magic(ucontext_t *uc)
 static void test_frame_without_extended(void)
 {
 	void (*ways[])(ucontext_t *) = { frame_clear_extended,
-						  frame_drop_magic };
+					 frame_drop_magic };
 
 	fpu_require_xsave();
 	for (size_t way = 0; way < ARRAY_SIZE(ways); way++) {

@@ -83,7 +83,7 @@ static void test_contention(void)
 static struct {
 	volatile int turn;
 	volatile long count;
-} *ring;
+} * ring;
 
 /* Each waits for its turn, across processes and address spaces. */
 static int ring_process(void *arg)
@@ -174,7 +174,8 @@ static void wait_start(pthread_t *threads, int n)
 			      (void *)(long)n, &wait_word2, 0);
 	}
 	CHECK_EQ(futex(&wait_word2, FUTEX_REQUEUE, 0, (void *)(long)n,
-		       &wait_word, 0), n);
+		       &wait_word, 0),
+		 n);
 }
 
 static void wait_end(pthread_t *threads, int n)
@@ -202,9 +203,11 @@ static void test_requeue(void)
 
 	wait_start(threads, 10);
 	CHECK_ERR(futex(&wait_word, FUTEX_CMP_REQUEUE, 1, (void *)3L,
-			&wait_word2, 1), EAGAIN);
+			&wait_word2, 1),
+		  EAGAIN);
 	CHECK_EQ(futex(&wait_word, FUTEX_CMP_REQUEUE, 1, (void *)3L,
-		       &wait_word2, 0), 4);
+		       &wait_word2, 0),
+		 4);
 	CHECK_EQ(futex(&wait_word2, FUTEX_WAKE, INT_MAX, NULL, NULL, 0), 3);
 	CHECK_EQ(futex(&wait_word, FUTEX_WAKE, INT_MAX, NULL, NULL, 0), 6);
 	wait_end(threads, 10);
@@ -274,13 +277,15 @@ static void test_refusals(void)
 	CHECK_ERR(futex(words, FUTEX_WAIT, 5, (void *)8, NULL, 0), EFAULT);
 	CHECK_ERR(futex((void *)4096, FUTEX_WAIT, 5, NULL, NULL, 0), EFAULT);
 	CHECK_ERR(futex((void *)0xffff888000000000, FUTEX_WAIT, 5, NULL, NULL,
-			0), EFAULT);
+			0),
+		  EFAULT);
 	CHECK_ERR(futex(words, 99, 0, NULL, NULL, 0), ENOSYS);
 	CHECK_ERR(futex(read_only, FUTEX_WAIT, 5, NULL, NULL, 0), EFAULT);
 	CHECK_ERR(futex(read_only, FUTEX_WAIT_PRIVATE, 5, NULL, NULL, 0),
 		  EAGAIN);
 	CHECK_ERR(futex(words, FUTEX_WAKE_OP, 1, (void *)1L, read_only,
-			FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)), EFAULT);
+			FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0)),
+		  EFAULT);
 	CHECK_ERR(futex(read_only, FUTEX_LOCK_PI, 0, NULL, NULL, 0), EFAULT);
 }
 
@@ -293,9 +298,12 @@ struct wake_op {
 static void test_wake_op(void)
 {
 	static const struct wake_op ops[] = {
-		{ FUTEX_OP_SET, 7, 3, 7 }, { FUTEX_OP_ADD, 5, 3, 8 },
-		{ FUTEX_OP_OR, 6, 3, 7 }, { FUTEX_OP_ANDN, 2, 3, 1 },
-		{ FUTEX_OP_XOR, 5, 3, 6 }, { FUTEX_OP_ADD, 0xfff, 3, 2 },
+		{ FUTEX_OP_SET, 7, 3, 7 },
+		{ FUTEX_OP_ADD, 5, 3, 8 },
+		{ FUTEX_OP_OR, 6, 3, 7 },
+		{ FUTEX_OP_ANDN, 2, 3, 1 },
+		{ FUTEX_OP_XOR, 5, 3, 6 },
+		{ FUTEX_OP_ADD, 0xfff, 3, 2 },
 		{ FUTEX_OP_OR | FUTEX_OP_OPARG_SHIFT, 30, 3, 0x40000003 },
 	};
 	int *word = tap_pages(1, PROT_READ | PROT_WRITE);
@@ -304,20 +312,27 @@ static void test_wake_op(void)
 		*word = ops[i].before;
 		CHECK_EQ(futex(&wait_word, FUTEX_WAKE_OP, 1, (void *)1L, word,
 			       FUTEX_OP(ops[i].op, ops[i].arg,
-					FUTEX_OP_CMP_EQ, 0)), 0);
+					FUTEX_OP_CMP_EQ, 0)),
+			 0);
 		CHECK_EQ(*word, ops[i].after);
 	}
 	CHECK_ERR(futex(&wait_word, FUTEX_WAKE_OP, 1, (void *)1L, word,
-			FUTEX_OP(7, 1, FUTEX_OP_CMP_EQ, 0)), ENOSYS);
+			FUTEX_OP(7, 1, FUTEX_OP_CMP_EQ, 0)),
+		  ENOSYS);
 }
 
 /* The comparison decides whether the second word's waiters wake. */
 static void test_wake_op_compare(void)
 {
-	static const struct { int cmp, arg, wakes; } cases[] = {
-		{ FUTEX_OP_CMP_EQ, 1, 0 }, { FUTEX_OP_CMP_NE, 0, 0 },
-		{ FUTEX_OP_CMP_LT, 0, 0 }, { FUTEX_OP_CMP_GT, 0, 0 },
-		{ FUTEX_OP_CMP_LE, 0xfff, 0 }, { FUTEX_OP_CMP_GE, 1, 0 },
+	static const struct {
+		int cmp, arg, wakes;
+	} cases[] = {
+		{ FUTEX_OP_CMP_EQ, 1, 0 },
+		{ FUTEX_OP_CMP_NE, 0, 0 },
+		{ FUTEX_OP_CMP_LT, 0, 0 },
+		{ FUTEX_OP_CMP_GT, 0, 0 },
+		{ FUTEX_OP_CMP_LE, 0xfff, 0 },
+		{ FUTEX_OP_CMP_GE, 1, 0 },
 		{ FUTEX_OP_CMP_GE, 0, 1 },
 	};
 	pthread_t threads[1];
@@ -325,8 +340,8 @@ static void test_wake_op_compare(void)
 	wait_start(threads, 1);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
 		CHECK_EQ(futex(&wait_word2, FUTEX_WAKE_OP, 1, (void *)1L,
-			       &wait_word, FUTEX_OP(FUTEX_OP_SET, 0,
-			       cases[i].cmp, cases[i].arg)), cases[i].wakes);
+			       &wait_word, FUTEX_OP(FUTEX_OP_SET, 0, cases[i].cmp, cases[i].arg)),
+			 cases[i].wakes);
 	wait_end(threads, 1);
 }
 

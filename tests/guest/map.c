@@ -127,8 +127,7 @@ static void map_look_by_kernel(int page)
 	if (map_random(2))
 		n = process_vm_readv(getpid(), &to, 1, &from, 1, 0);
 	else
-		n = pwrite(map_scratch, map_addr(page), PAGE, 0) < 0 ? -1 :
-		    pread(map_scratch, copy, PAGE, 0);
+		n = pwrite(map_scratch, map_addr(page), PAGE, 0) < 0 ? -1 : pread(map_scratch, copy, PAGE, 0);
 	if (!readable)
 		CHECK(n == -1 && errno == EFAULT, "step %lu, page %d: %ld",
 		      map_step, page, n);
@@ -204,10 +203,10 @@ static void map_look_at_list(void)
 
 			listed[page] = true;
 			CHECK(p->mapped &&
-			      (perms[0] == 'r') == !!(p->prot & PROT_READ) &&
-			      (perms[1] == 'w') == !!(p->prot & PROT_WRITE) &&
-			      (perms[2] == 'x') == !!(p->prot & PROT_EXEC) &&
-			      (perms[3] == 's') == p->shared,
+				      (perms[0] == 'r') == !!(p->prot & PROT_READ) &&
+				      (perms[1] == 'w') == !!(p->prot & PROT_WRITE) &&
+				      (perms[2] == 'x') == !!(p->prot & PROT_EXEC) &&
+				      (perms[3] == 's') == p->shared,
 			      "step %lu, page %d is %s", map_step, page, perms);
 		}
 	}
@@ -489,7 +488,8 @@ static void map_op_mremap_fixed(void)
 		return;
 	ret = mremap(map_addr(from), count * PAGE, new_count * PAGE,
 		     MREMAP_MAYMOVE | MREMAP_FIXED |
-		     (keep ? MREMAP_DONTUNMAP : 0), map_addr(to));
+			     (keep ? MREMAP_DONTUNMAP : 0),
+		     map_addr(to));
 	REQUIRE(ret == map_addr(to), "step %lu: %p", map_step, ret);
 	map_move_pages(from, count, to, new_count, keep);
 }
@@ -630,8 +630,7 @@ static int map_temporary_file(void)
 
 static void map_prepare(void)
 {
-	void *arena = mmap(ARENA, ARENA_PAGES * PAGE, PROT_NONE, MAP_PRIVATE |
-			   MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	void *arena = mmap(ARENA, ARENA_PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 	REQUIRE(arena == ARENA);
 	munmap(arena, ARENA_PAGES * PAGE);

@@ -63,8 +63,7 @@ static void many_map(void)
 	REQUIRE(many_base != MAP_FAILED);
 	madvise(many_base, MAPPINGS * PAGE, MADV_NOHUGEPAGE);
 	for (long i = 1; i < MAPPINGS; i += 2)
-		REQUIRE(mprotect(many_base + i * PAGE, PAGE, PROT_READ |
-				 PROT_WRITE | PROT_EXEC) == 0,
+		REQUIRE(mprotect(many_base + i * PAGE, PAGE, PROT_READ | PROT_WRITE | PROT_EXEC) == 0,
 			"mapping %ld", i);
 }
 

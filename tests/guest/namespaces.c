@@ -23,7 +23,7 @@ static bool ns_write(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
 	bool ok = fd >= 0 && write(fd, text, strlen(text)) ==
-		  (ssize_t)strlen(text);
+				     (ssize_t)strlen(text);
 
 	if (fd >= 0)
 		close(fd);
@@ -95,7 +95,7 @@ static int ns_first(void *arg)
 	if (getpid() != 1 || getppid() != 0)
 		return 1;
 	signal(SIGTERM, SIG_DFL);
-	kill(1, SIGTERM);	/* does not reach the first process */
+	kill(1, SIGTERM); /* does not reach the first process */
 	kill(1, SIGKILL);
 	return tap_wait(tap_fork(ns_first, NULL)) == 1 << 8 ? 21 : 2;
 }
@@ -104,7 +104,7 @@ static void test_pid(void)
 {
 	ns_become_root(CLONE_NEWPID);
 	CHECK_EXITED(tap_fork(ns_first, NULL), 21);
-	CHECK_ERR(fork(), ENOMEM);	/* its first process is gone */
+	CHECK_ERR(fork(), ENOMEM); /* its first process is gone */
 }
 
 static int ns_sleep(void *arg)
@@ -202,7 +202,7 @@ static int ns_everything(void *arg)
 static void test_clone_all(void)
 {
 	const int flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID |
-		CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
+			  CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP;
 	char *stack = tap_pages(STACK_SIZE / 4096, PROT_READ | PROT_WRITE);
 	pid_t pid = clone(ns_everything, stack + STACK_SIZE, flags | SIGCHLD,
 			  NULL);

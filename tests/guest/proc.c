@@ -91,8 +91,7 @@ static void clone_check_shared(int flags)
 	CHECK(view.memory == (flags & CLONE_VM ? 2 : 1), "flags %#x", flags);
 	CHECK((fcntl(view.fd, F_GETFD) < 0) == !!(flags & CLONE_FILES),
 	      "flags %#x", flags);
-	CHECK(!strcmp(getcwd(cwd, sizeof(cwd)), flags & CLONE_FS ? "/proc" :
-		      "/"), "flags %#x: %s", flags, cwd);
+	CHECK(!strcmp(getcwd(cwd, sizeof(cwd)), flags & CLONE_FS ? "/proc" : "/"), "flags %#x: %s", flags, cwd);
 	CHECK(umask(0) == (flags & CLONE_FS ? 0123 : 022), "flags %#x", flags);
 	sigaction(SIGUSR2, NULL, &sa);
 	CHECK((sa.sa_handler == SIG_IGN) == !!(flags & CLONE_SIGHAND),
@@ -104,8 +103,8 @@ static void clone_check_shared(int flags)
 static void test_clone_sharing(void)
 {
 	static const int bits[] = { CLONE_VM, CLONE_FS, CLONE_FILES,
-		CLONE_SIGHAND, CLONE_PARENT_SETTID, CLONE_CHILD_SETTID,
-		CLONE_VFORK };
+				    CLONE_SIGHAND, CLONE_PARENT_SETTID, CLONE_CHILD_SETTID,
+				    CLONE_VFORK };
 
 	proc_share();
 	for (unsigned int set = 0; set < 1U << ARRAY_SIZE(bits); set++) {
@@ -134,8 +133,8 @@ static void test_clone_sharing(void)
 static void test_clone_thread(void)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
-		CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
-		CLONE_CHILD_CLEARTID;
+			  CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID |
+			  CLONE_CHILD_CLEARTID;
 	volatile pid_t tid = 0;
 	pid_t ret = clone_run(flags, &tid);
 
@@ -151,7 +150,7 @@ static void test_clone_thread(void)
 static void test_clone_cleartid(void)
 {
 	const int flags = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD |
-		CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
+			  CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID;
 	pid_t ret = clone_run(flags, NULL);
 
 	while (!view.done)
@@ -166,8 +165,11 @@ static void test_clone_cleartid(void)
 static void test_clone_refused(void)
 {
 	static const long flags[] = {
-		CLONE_SIGHAND, CLONE_THREAD, CLONE_THREAD | CLONE_VM,
-		CLONE_FS | CLONE_NEWNS, CLONE_FS | CLONE_NEWUSER,
+		CLONE_SIGHAND,
+		CLONE_THREAD,
+		CLONE_THREAD | CLONE_VM,
+		CLONE_FS | CLONE_NEWNS,
+		CLONE_FS | CLONE_NEWUSER,
 		CLONE_PIDFD | CLONE_PARENT_SETTID,
 	};
 	int word;
@@ -182,7 +184,8 @@ static void test_clone3(void)
 	int pidfd = -1, parent_tid = 0, exit_signal = SIGUSR1;
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | CLONE_PARENT_SETTID,
-		.pidfd = (uintptr_t)&pidfd, .exit_signal = exit_signal,
+		.pidfd = (uintptr_t)&pidfd,
+		.exit_signal = exit_signal,
 		.parent_tid = (uintptr_t)&parent_tid,
 	};
 	struct pollfd p = { .events = POLLIN };
@@ -221,8 +224,7 @@ static int clone_for_parent(void *arg)
 	char *stack = tap_pages(STACK_SIZE / 4096, PROT_READ | PROT_WRITE);
 
 	(void)arg;
-	proc_shared[1] = clone(clone_sibling, stack + STACK_SIZE, CLONE_PARENT |
-			       SIGCHLD, (void *)31L);
+	proc_shared[1] = clone(clone_sibling, stack + STACK_SIZE, CLONE_PARENT | SIGCHLD, (void *)31L);
 	return 0;
 }
 
@@ -289,7 +291,10 @@ static void *spin_or_sleep(void *arg)
 		for (;;)
 			pause();
 	for (;;)
-		asm volatile("" : : : "memory");
+		asm volatile(""
+			     :
+			     :
+			     : "memory");
 	return NULL;
 }
 
@@ -540,7 +545,8 @@ static void *tls_gs_thread(void *arg)
 	CHECK_EQ(syscall(SYS_arch_prctl, ARCH_SET_GS, mine), 0);
 	for (int i = 0; i < 200; i++) {
 		sched_yield();
-		asm volatile("mov %%gs:0, %0" : "=r"(seen));
+		asm volatile("mov %%gs:0, %0"
+			     : "=r"(seen));
 		CHECK_EQ(seen, *mine);
 		CHECK_EQ(tls_gs(), mine);
 	}
@@ -568,7 +574,8 @@ static void test_arch_prctl(void)
 	unsigned long fs = 0, self;
 
 	CHECK_EQ(syscall(SYS_arch_prctl, ARCH_GET_FS, &fs), 0);
-	asm("mov %%fs:0, %0" : "=r"(self));
+	asm("mov %%fs:0, %0"
+	    : "=r"(self));
 	CHECK_EQ(fs, self);
 	CHECK_ERR(syscall(SYS_arch_prctl, ARCH_SET_GS, 1UL << 63), EPERM);
 	CHECK_ERR(syscall(SYS_arch_prctl, ARCH_SET_FS, 0xffffffff81000000UL),
@@ -582,8 +589,11 @@ static void *fsgsbase_thread(void *arg)
 {
 	unsigned long base = 0x10000UL * ((long)arg + 1), seen, fs, fs_now;
 
-	asm volatile("rdfsbase %0" : "=r"(fs));
-	asm volatile("wrgsbase %0" : : "r"(base));
+	asm volatile("rdfsbase %0"
+		     : "=r"(fs));
+	asm volatile("wrgsbase %0"
+		     :
+		     : "r"(base));
 	for (int i = 0; i < 200; i++) {
 		sched_yield();
 		asm volatile("rdgsbase %0\n\trdfsbase %1"
@@ -612,10 +622,13 @@ static void test_fsgsbase(void)
 		SKIP("AT_HWCAP2 has no FSGSBASE");
 	proc_threads(fsgsbase_thread, 16);
 	tap_handle(SIGUSR1, fsgsbase_handler, 0);
-	asm volatile("wrgsbase %0" : : "r"(0x7777000UL));
+	asm volatile("wrgsbase %0"
+		     :
+		     : "r"(0x7777000UL));
 	raise(SIGUSR1);
 	pid = fork();
-	asm volatile("rdgsbase %0" : "=r"(seen));
+	asm volatile("rdgsbase %0"
+		     : "=r"(seen));
 	if (!pid)
 		_exit(seen == 0x7777000 ? 0 : 1);
 	CHECK_EXITED(pid, 0);

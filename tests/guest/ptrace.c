@@ -69,8 +69,8 @@ static int run_store_all(void)
 static void tr_choose(regs_t *r)
 {
 	unsigned long long *all[15] = { &r->rax, &r->rbx, &r->rcx, &r->rdx,
-		&r->rsi, &r->rdi, &r->rbp, &r->r8, &r->r9, &r->r10, &r->r11,
-		&r->r12, &r->r13, &r->r14, &r->r15 };
+					&r->rsi, &r->rdi, &r->rbp, &r->r8, &r->r9, &r->r10, &r->r11,
+					&r->r12, &r->r13, &r->r14, &r->r15 };
 
 	for (int i = 0; i < 15; i++)
 		*all[i] = 0x0123456789abcdefUL * (i + 1);
@@ -115,7 +115,8 @@ static void test_user_area(void)
 	CHECK_EQ(r.fs_base, (unsigned long)pthread_self());
 	CHECK_ERR(tr(PTRACE_POKEUSER, pid, offsetof(regs_t, cs), 0), EIO);
 	CHECK_ERR(tr(PTRACE_POKEUSER, pid, offsetof(regs_t, fs_base),
-		     0xffffffff81000000L), EIO);
+		     0xffffffff81000000L),
+		  EIO);
 	TRACE(PTRACE_POKEUSER, pid, offsetof(regs_t, eflags),
 	      r.eflags | 0x3000);
 	TRACE(PTRACE_PEEKUSER, pid, offsetof(regs_t, eflags), &word);
@@ -163,8 +164,7 @@ static void test_regsets(void)
 /* The child's own registers are as the tracer set them. */
 static int run_xstate(void)
 {
-	struct fpu_cycle c = { .nr = SYS_kill, .repeat = 1,
-		.args = { getpid(), SIGSTOP } };
+	struct fpu_cycle c = { .nr = SYS_kill, .repeat = 1, .args = { getpid(), SIGSTOP } };
 	struct fpu_state want;
 
 	fpu_choose(&c.in, 50);
@@ -211,8 +211,11 @@ static int run_steps(void)
 		     "tr_step_4: mov $3, %%ecx\n"
 		     "lea -200(%%rsp), %%rdi\n"
 		     "tr_step_5: rep stosb\n"
-		     "nop" : "+a"(ret) : : "rcx", "rdx", "rdi", "r11",
-		     "memory");
+		     "nop"
+		     : "+a"(ret)
+		     :
+		     : "rcx", "rdx", "rdi", "r11",
+		       "memory");
 	return 9;
 }
 
@@ -278,7 +281,8 @@ static void test_step_into_handler(void)
 
 static __attribute__((noinline, noclone)) int tr_function(int x)
 {
-	asm volatile("" : "+r"(x));
+	asm volatile(""
+		     : "+r"(x));
 	return x * 3;
 }
 
@@ -322,7 +326,7 @@ static int run_watched(void)
 
 static void test_watchpoint(void)
 {
-	const long control = 1 | 1 << 16 | 3 << 18;	/* DR0: writes of 8 */
+	const long control = 1 | 1 << 16 | 3 << 18; /* DR0: writes of 8 */
 	pid_t pid = tr_begin(run_watched, 0);
 	long dr = offsetof(struct user, u_debugreg), word = 0;
 	siginfo_t si;
@@ -393,7 +397,9 @@ static int run_changed_calls(void)
 	long moved = syscall(SYS_close, 1000, fds);
 
 	return skipped == EDOM && other == getpid() && moved == 0 &&
-		fds[0] >= 0 ? 21 : 22;
+			       fds[0] >= 0
+		       ? 21
+		       : 22;
 }
 
 /* At entry: no call at all, another call, other arguments. */
@@ -497,7 +503,7 @@ static int run_vforks(void)
 static void test_vfork_events(void)
 {
 	pid_t pid = tr_begin(run_vforks, PTRACE_O_TRACEVFORK |
-			     PTRACE_O_TRACEVFORKDONE);
+						 PTRACE_O_TRACEVFORKDONE);
 
 	tr_new_child(pid, EVENT(VFORK), 4);
 	CHECK_EQ(tr_wait(pid), EVENT(VFORK_DONE));

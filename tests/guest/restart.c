@@ -91,7 +91,8 @@ static void complete_accept(void)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 
 	CHECK_EQ(connect(fd, (struct sockaddr *)&shared->addr,
-			 shared->addr_len), 0);
+			 shared->addr_len),
+		 0);
 	close(fd);
 }
 

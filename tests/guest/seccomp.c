@@ -51,7 +51,9 @@ static void sec_install(struct sock_filter *filter, unsigned short len,
 static void sec_answer(int nr, unsigned int answer)
 {
 	struct sock_filter filter[] = {
-		LOAD(nr), UNLESS(nr, 1), ANSWER(answer),
+		LOAD(nr),
+		UNLESS(nr, 1),
+		ANSWER(answer),
 		ANSWER(SECCOMP_RET_ALLOW),
 	};
 
@@ -71,8 +73,10 @@ static void test_errno(void)
 static void test_arch(void)
 {
 	struct sock_filter filter[] = {
-		LOAD(arch), UNLESS(AUDIT_ARCH_X86_64, 3),
-		LOAD(nr), UNLESS(CALL_A, 1),
+		LOAD(arch),
+		UNLESS(AUDIT_ARCH_X86_64, 3),
+		LOAD(nr),
+		UNLESS(CALL_A, 1),
 		ANSWER(SECCOMP_RET_ERRNO | EDOM),
 		ANSWER(SECCOMP_RET_ALLOW),
 	};
@@ -85,26 +89,39 @@ static void test_arch(void)
 static void test_arguments(void)
 {
 	struct sock_filter filter[] = {
-		LOAD(nr), UNLESS(CALL_A, 21),
-		LOAD(args[0]), UNLESS(0x11111111, 19),
-		LOAD_HIGH(args[0]), UNLESS(0xa1, 17),
-		LOAD(args[1]), UNLESS(0x22222222, 15),
-		LOAD(args[2]), UNLESS(0x33333333, 13),
-		LOAD(args[3]), UNLESS(0x44444444, 11),
-		LOAD_HIGH(args[3]), UNLESS(0xa4, 9),
-		LOAD(args[4]), UNLESS(0x55555555, 7),
-		LOAD(args[5]), UNLESS(0x66666666, 5),
-		LOAD_HIGH(args[5]), UNLESS(0xa6, 3),
-		LOAD_HIGH(args[1]), UNLESS(0, 1),
+		LOAD(nr),
+		UNLESS(CALL_A, 21),
+		LOAD(args[0]),
+		UNLESS(0x11111111, 19),
+		LOAD_HIGH(args[0]),
+		UNLESS(0xa1, 17),
+		LOAD(args[1]),
+		UNLESS(0x22222222, 15),
+		LOAD(args[2]),
+		UNLESS(0x33333333, 13),
+		LOAD(args[3]),
+		UNLESS(0x44444444, 11),
+		LOAD_HIGH(args[3]),
+		UNLESS(0xa4, 9),
+		LOAD(args[4]),
+		UNLESS(0x55555555, 7),
+		LOAD(args[5]),
+		UNLESS(0x66666666, 5),
+		LOAD_HIGH(args[5]),
+		UNLESS(0xa6, 3),
+		LOAD_HIGH(args[1]),
+		UNLESS(0, 1),
 		ANSWER(SECCOMP_RET_ERRNO | ERANGE),
 		ANSWER(SECCOMP_RET_ALLOW),
 	};
 
 	sec_install(filter, ARRAY_SIZE(filter), 0);
 	CHECK_ERR(syscall(CALL_A, 0xa111111111, 0x22222222, 0x33333333,
-			  0xa444444444, 0x55555555, 0xa666666666), ERANGE);
+			  0xa444444444, 0x55555555, 0xa666666666),
+		  ERANGE);
 	CHECK_ERR(syscall(CALL_A, 0xa211111111, 0x22222222, 0x33333333,
-			  0xa444444444, 0x55555555, 0xa666666666), ENOSYS);
+			  0xa444444444, 0x55555555, 0xa666666666),
+		  ENOSYS);
 }
 
 /* The instruction pointer is that behind the system call instruction. */
@@ -116,7 +133,9 @@ static __attribute__((noinline)) long sec_call(void)
 
 	asm volatile(".globl sec_before, sec_after\n"
 		     "sec_before: syscall\n"
-		     "sec_after:" : "+a"(ret) : "D"(11), "S"(22)
+		     "sec_after:"
+		     : "+a"(ret)
+		     : "D"(11), "S"(22)
 		     : "rcx", "r11", "memory");
 	return ret;
 }
@@ -124,7 +143,8 @@ static __attribute__((noinline)) long sec_call(void)
 static void test_instruction_pointer(void)
 {
 	struct sock_filter filter[] = {
-		LOAD(nr), UNLESS(CALL_A, 3),
+		LOAD(nr),
+		UNLESS(CALL_A, 3),
 		LOAD(instruction_pointer),
 		UNLESS((unsigned int)(long)sec_after, 1),
 		ANSWER(SECCOMP_RET_ERRNO | EDOM),
@@ -216,7 +236,9 @@ static void *sec_synced(void *ret)
 static void test_thread_sync(void)
 {
 	struct sock_filter filter[] = {
-		LOAD(nr), UNLESS(CALL_A, 1), ANSWER(SECCOMP_RET_ERRNO | EDOM),
+		LOAD(nr),
+		UNLESS(CALL_A, 1),
+		ANSWER(SECCOMP_RET_ERRNO | EDOM),
 		ANSWER(SECCOMP_RET_ALLOW),
 	};
 	long ret = 0;
@@ -271,7 +293,9 @@ static void sec_send_fd(int via, int fd)
 static int sec_supervised(void *via)
 {
 	struct sock_filter filter[] = {
-		LOAD(nr), UNLESS(CALL_A, 1), ANSWER(SECCOMP_RET_USER_NOTIF),
+		LOAD(nr),
+		UNLESS(CALL_A, 1),
+		ANSWER(SECCOMP_RET_USER_NOTIF),
 		ANSWER(SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog prog = { ARRAY_SIZE(filter), filter };

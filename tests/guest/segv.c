@@ -41,10 +41,11 @@ static void segv_page_fault(const char *name, op_fn *op, unsigned long at,
 #define PAGE_FAULT(op, at, addr, sig, code, err) \
 	segv_page_fault(#op " of " #at, op, (unsigned long)(at), \
 			(unsigned long)(addr), sig, code, err)
-#define RUNS(op, at) do { \
-	fault_run(op, (unsigned long)(at), 0); \
-	CHECK_EQ(fault_got.sig, 0); \
-} while (0)
+#define RUNS(op, at) \
+	do { \
+		fault_run(op, (unsigned long)(at), 0); \
+		CHECK_EQ(fault_got.sig, 0); \
+	} while (0)
 
 static void test_unmapped(void)
 {
@@ -179,7 +180,8 @@ static void test_non_canonical(void)
 	GENERAL(op_store8, 0xffff7fffffffffffUL, SIGSEGV, TRAP_GP, 0);
 	GENERAL(op_load1, 0xdeadbeef00000000UL, SIGSEGV, TRAP_GP, 0);
 	GENERAL(op_load8, top - 4, SIGSEGV, TRAP_GP, 0);
-	asm volatile("mov %%rsp, %0" : "=r"(rsp));
+	asm volatile("mov %%rsp, %0"
+		     : "=r"(rsp));
 	GENERAL(op_stack, 0x4000000000000000UL - rsp, SIGBUS, TRAP_SS, 0);
 	fault_run(op_jump, 0x1234000000000000UL, 0);
 	CHECK_EQ(fault_got.sig, SIGSEGV);
@@ -195,8 +197,10 @@ static void test_non_canonical(void)
 static void test_kernel_half(void)
 {
 	static const unsigned long addrs[] = {
-		0xffff800000000000UL, 0xffff888000000000UL,
-		0xffffc90000000000UL, 0xffffffff81000000UL,
+		0xffff800000000000UL,
+		0xffff888000000000UL,
+		0xffffc90000000000UL,
+		0xffffffff81000000UL,
 		0xfffffffffffffff0UL,
 	};
 
@@ -223,8 +227,7 @@ static void test_top_of_user_half(void)
 		   PF_USER);
 	PAGE_FAULT(op_jump, last, last, SIGSEGV, SEGV_MAPERR,
 		   PF_USER | PF_INSTR);
-	CHECK_ERR(mmap((void *)last, PAGE, PROT_READ, MAP_PRIVATE |
-		       MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
+	CHECK_ERR(mmap((void *)last, PAGE, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0), ENOMEM);
 }
 
 /*
@@ -234,15 +237,18 @@ static void test_top_of_user_half(void)
 static void test_low_and_high_windows(void)
 {
 	static const unsigned long addrs[] = {
-		0x60000000UL, 0x70000000UL, 0x100000000UL,
-		0x700000000000UL, 0x7f0000000000UL, 0x10000UL,
+		0x60000000UL,
+		0x70000000UL,
+		0x100000000UL,
+		0x700000000000UL,
+		0x7f0000000000UL,
+		0x10000UL,
 	};
 
 	fault_catch();
 	for (size_t i = 0; i < ARRAY_SIZE(addrs); i++) {
 		char *at = (char *)addrs[i];
-		char *p = mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE |
-			       MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+		char *p = mmap(at, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
 
 		if (p == MAP_FAILED && (errno == EEXIST || errno == EPERM))
 			continue;
@@ -305,7 +311,9 @@ static void test_string_progress(void)
 		char *to = p + PAGE - 100;
 		long count = 150;
 
-		asm volatile("call op_stosb" : "+D"(to), "+c"(count) : "a"(9)
+		asm volatile("call op_stosb"
+			     : "+D"(to), "+c"(count)
+			     : "a"(9)
 			     : "memory");
 	}
 	CHECK_EQ(fault_got.addr, p + PAGE);
@@ -341,7 +349,9 @@ static void test_repair_and_restart(void)
 	CHECK_EQ(segv_repairs, 64);
 }
 
-enum segv_deaf { SEGV_IGNORED, SEGV_BLOCKED, SEGV_DEFAULT };
+enum segv_deaf { SEGV_IGNORED,
+		 SEGV_BLOCKED,
+		 SEGV_DEFAULT };
 
 static int segv_die(void *how)
 {

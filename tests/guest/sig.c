@@ -20,18 +20,47 @@
 #define ALTSTACK_SIZE (64 * 1024)
 #define EFLAGS_DF 0x400UL
 #define EFLAGS_TF 0x100UL
-#define EFLAGS_ARITH 0x8d5UL		/* OF SF ZF AF PF CF */
+#define EFLAGS_ARITH 0x8d5UL /* OF SF ZF AF PF CF */
 #define USER_CS 0x33
 #define USER_DS 0x2b
 
 /* ---- all general registers, loaded, interrupted, stored ---- */
 
-enum { R_RAX, R_RBX, R_RDX, R_RSI, R_RDI, R_RBP, R_R8, R_R9, R_R10, R_R11,
-	R_R12, R_R13, R_R14, R_R15, R_FLAGS, R_RSP, R_COUNT };
+enum { R_RAX,
+       R_RBX,
+       R_RDX,
+       R_RSI,
+       R_RDI,
+       R_RBP,
+       R_R8,
+       R_R9,
+       R_R10,
+       R_R11,
+       R_R12,
+       R_R13,
+       R_R14,
+       R_R15,
+       R_FLAGS,
+       R_RSP,
+       R_COUNT };
 
 static const int sig_gregs[R_COUNT] = {
-	REG_RAX, REG_RBX, REG_RDX, REG_RSI, REG_RDI, REG_RBP, REG_R8, REG_R9,
-	REG_R10, REG_R11, REG_R12, REG_R13, REG_R14, REG_R15, REG_EFL, REG_RSP,
+	REG_RAX,
+	REG_RBX,
+	REG_RDX,
+	REG_RSI,
+	REG_RDI,
+	REG_RBP,
+	REG_R8,
+	REG_R9,
+	REG_R10,
+	REG_R11,
+	REG_R12,
+	REG_R13,
+	REG_R14,
+	REG_R15,
+	REG_EFL,
+	REG_RSP,
 };
 
 unsigned long regs_in[R_COUNT], regs_out[R_COUNT], regs_sp;
@@ -109,15 +138,19 @@ static void sig_set_flag(int sig, siginfo_t *si, void *ctx)
 
 	(void)sig;
 	(void)si;
-	asm volatile("pushfq\n\tpop %0" : "=r"(flags));
+	asm volatile("pushfq\n\tpop %0"
+		     : "=r"(flags));
 	CHECK_EQ(flags & EFLAGS_DF, 0);
 	if (r[REG_RIP] >= (long)regs_loop && r[REG_RIP] < (long)regs_loop_end) {
 		regs_hits++;
 		for (int i = 0; i < R_FLAGS; i++)
 			CHECK_EQ(r[sig_gregs[i]], regs_in[i]);
 	}
-	asm volatile("" : : : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8",
-		     "r9", "r10", "r11", "r12", "r13", "r14", "r15");
+	asm volatile(""
+		     :
+		     :
+		     : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8",
+		       "r9", "r10", "r11", "r12", "r13", "r14", "r15");
 	regs_flag = 1;
 }
 
@@ -193,7 +226,10 @@ asm(".globl entry_handler\n"
 
 static void test_handler_entry(void)
 {
-	struct { void *handler; unsigned long flags, restorer, mask; } raw;
+	struct {
+		void *handler;
+		unsigned long flags, restorer, mask;
+	} raw;
 
 	tap_handle(SIGUSR1, entry_handler, 0);
 	REQUIRE(syscall(SYS_rt_sigaction, SIGUSR1, NULL, &raw, 8) == 0);
@@ -204,7 +240,8 @@ static void test_handler_entry(void)
 	CHECK_EQ(entry_regs[5], raw.restorer);
 	CHECK_EQ(entry_regs[2], entry_regs[3] + 8);
 	CHECK(entry_regs[1] > entry_regs[2] &&
-	      entry_regs[1] < entry_regs[3] + 1024, "siginfo at %#lx, rsp %#lx",
+		      entry_regs[1] < entry_regs[3] + 1024,
+	      "siginfo at %#lx, rsp %#lx",
 	      entry_regs[1], entry_regs[3]);
 }
 
@@ -216,12 +253,13 @@ static void sig_check_segments(int sig, siginfo_t *si, void *ctx)
 
 	(void)sig;
 	(void)si;
-	asm("mov %%cs, %0\n\tmov %%ss, %1" : "=r"(cs), "=r"(ss));
+	asm("mov %%cs, %0\n\tmov %%ss, %1"
+	    : "=r"(cs), "=r"(ss));
 	CHECK_EQ(cs, USER_CS);
 	CHECK_EQ(ss, USER_DS);
 	CHECK_EQ(csgsfs & 0xffff, USER_CS);
 	CHECK_EQ(csgsfs >> 48, USER_DS);
-	CHECK_EQ(uc->uc_flags & 7, 7);	/* FP_XSTATE, SIGCONTEXT_SS, STRICT */
+	CHECK_EQ(uc->uc_flags & 7, 7); /* FP_XSTATE, SIGCONTEXT_SS, STRICT */
 	CHECK_EQ(uc->uc_link, 0);
 	CHECK_EQ(uc->uc_mcontext.gregs[REG_OLDMASK],
 		 *(unsigned long *)&uc->uc_sigmask);
@@ -234,7 +272,8 @@ static void test_segments(void)
 	tap_handle(SIGUSR1, sig_check_segments, 0);
 	raise(SIGUSR1);
 	asm volatile("mov %%cs, %0\n\tmov %%ss, %1\n\tmov %%ds, %2\n\t"
-		     "mov %%es, %3" : "=r"(cs), "=r"(ss), "=r"(ds), "=r"(es));
+		     "mov %%es, %3"
+		     : "=r"(cs), "=r"(ss), "=r"(ds), "=r"(es));
 	CHECK_EQ(cs, USER_CS);
 	CHECK_EQ(ss, USER_DS);
 	CHECK_EQ(ds | es, 0);
@@ -347,8 +386,7 @@ static int alt_overflow(void *arg)
 static void test_altstack_sizes(void)
 {
 	stack_t tiny = { .ss_sp = alt_overflow, .ss_size = 2047 };
-	stack_t odd = { .ss_sp = alt_overflow, .ss_size = 65536,
-			.ss_flags = 0x40 };
+	stack_t odd = { .ss_sp = alt_overflow, .ss_size = 65536, .ss_flags = 0x40 };
 	int status;
 
 	CHECK_ERR(sigaltstack(&tiny, NULL), ENOMEM);
@@ -392,7 +430,7 @@ static void *overflow_run(void *wanted_code)
 			overflow_recurse(0);
 		CHECK_EQ(overflow_code, (long)wanted_code);
 		CHECK(overflow_addr + 4096 > overflow_sp - 8 &&
-		      overflow_addr < overflow_sp + 4096,
+			      overflow_addr < overflow_sp + 4096,
 		      "fault at %#lx, stack at %#lx", overflow_addr,
 		      overflow_sp);
 	}
@@ -547,8 +585,13 @@ static void test_bad_arguments(void)
 
 /* ---- frames that are no frames ---- */
 
-enum { BAD_STACK_UNMAPPED, BAD_STACK_NON_CANONICAL, BAD_STACK_READ_ENDS,
-	BAD_RIP_NON_CANONICAL, BAD_RIP_KERNEL, BAD_RIP_UNMAPPED, BAD_COUNT };
+enum { BAD_STACK_UNMAPPED,
+       BAD_STACK_NON_CANONICAL,
+       BAD_STACK_READ_ENDS,
+       BAD_RIP_NON_CANONICAL,
+       BAD_RIP_KERNEL,
+       BAD_RIP_UNMAPPED,
+       BAD_COUNT };
 
 static void bad_rip(int sig, siginfo_t *si, void *ctx)
 {
@@ -560,7 +603,9 @@ static void bad_rip(int sig, siginfo_t *si, void *ctx)
 
 static __attribute__((noreturn)) void bad_return(unsigned long sp)
 {
-	asm volatile("mov %0, %%rsp\n\tsyscall" : : "r"(sp), "a"(15L)
+	asm volatile("mov %0, %%rsp\n\tsyscall"
+		     :
+		     : "r"(sp), "a"(15L)
 		     : "memory");
 	__builtin_unreachable();
 }
@@ -610,7 +655,8 @@ static int bad_stack_delivery(void *arg)
 	tap_handle(SIGUSR1, sig_nothing, 0);
 	asm volatile("mov $64, %%rsp\n\tmov %0, %%edi\n\tmov %1, %%esi\n\t"
 		     "mov $62, %%eax\n\tsyscall\n\tmov $60, %%eax\n\tsyscall"
-		     : : "r"(getpid()), "r"(SIGUSR1)
+		     :
+		     : "r"(getpid()), "r"(SIGUSR1)
 		     : "rax", "rcx", "rdi", "rsi", "r11", "memory");
 	return 0;
 }
@@ -664,7 +710,10 @@ static int spin_forever(void *arg)
 	signal(SIGTERM, SIG_IGN);
 	*ready = 1;
 	for (;;)
-		asm volatile("" : : : "memory");
+		asm volatile(""
+			     :
+			     :
+			     : "memory");
 	return 0;
 }
 

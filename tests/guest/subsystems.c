@@ -23,12 +23,13 @@
 #define PAGE 4096UL
 
 /* ENOSYS and friends are no failure of the port. */
-#define SUPPORTED(ret, what) do { \
-	if ((ret) < 0 && (errno == ENOSYS || errno == EPERM || \
-			  errno == EACCES || errno == EINVAL)) \
-		SKIP("%s: %s", what, strerror(errno)); \
-	REQUIRE((ret) >= 0); \
-} while (0)
+#define SUPPORTED(ret, what) \
+	do { \
+		if ((ret) < 0 && (errno == ENOSYS || errno == EPERM || \
+				  errno == EACCES || errno == EINVAL)) \
+			SKIP("%s: %s", what, strerror(errno)); \
+		REQUIRE((ret) >= 0); \
+	} while (0)
 
 /* ---- io_uring ---- */
 
@@ -58,8 +59,7 @@ static void ring_open(struct ring *r)
 	SUPPORTED(r->fd, "io_uring");
 	r->sq = ring_map(r, r->p.sq_off.array + r->p.sq_entries * 4,
 			 IORING_OFF_SQ_RING);
-	r->cq = ring_map(r, r->p.cq_off.cqes + r->p.cq_entries *
-			 sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
+	r->cq = ring_map(r, r->p.cq_off.cqes + r->p.cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
 	r->sqes = ring_map(r, r->p.sq_entries * sizeof(*r->sqes),
 			   IORING_OFF_SQES);
 }
@@ -73,14 +73,15 @@ static int ring_do(struct ring *r, const struct io_uring_sqe *sqe)
 
 	r->sqes[slot] = *sqe;
 	r->sqes[slot].user_data = 0x1234567890 + tail;
-	SQ(r, array)[slot] = slot;
+	SQ(r, array)
+	[slot] = slot;
 	__atomic_store_n(SQ(r, tail), tail + 1, __ATOMIC_RELEASE);
 	REQUIRE(syscall(SYS_io_uring_enter, r->fd, 1, 1,
 			IORING_ENTER_GETEVENTS, NULL, 0) == 1);
 	head = *CQ(r, head);
 	REQUIRE(__atomic_load_n(CQ(r, tail), __ATOMIC_ACQUIRE) == head + 1);
 	cqe = (struct io_uring_cqe *)(r->cq + r->p.cq_off.cqes) +
-		(head & *CQ(r, ring_mask));
+	      (head & *CQ(r, ring_mask));
 	CHECK_EQ(cqe->user_data, 0x1234567890 + tail);
 	__atomic_store_n(CQ(r, head), head + 1, __ATOMIC_RELEASE);
 	return cqe->res;
@@ -91,10 +92,8 @@ static void test_io_uring(void)
 	struct io_uring_sqe nop = { .opcode = IORING_OP_NOP };
 	int fd = memfd_create("ring", 0);
 	char text[] = "by ring", back[8] = "";
-	struct io_uring_sqe write = { .opcode = IORING_OP_WRITE, .fd = fd,
-		.addr = (unsigned long)text, .len = 8 };
-	struct io_uring_sqe read = { .opcode = IORING_OP_READ, .fd = fd,
-		.addr = (unsigned long)back, .len = 8 };
+	struct io_uring_sqe write = { .opcode = IORING_OP_WRITE, .fd = fd, .addr = (unsigned long)text, .len = 8 };
+	struct io_uring_sqe read = { .opcode = IORING_OP_READ, .fd = fd, .addr = (unsigned long)back, .len = 8 };
 	struct ring r;
 
 	ring_open(&r);
@@ -116,7 +115,9 @@ static void test_io_uring_worker(void)
 	char text[] = "async", back[6] = "";
 	int fds[2];
 	struct io_uring_sqe write = { .opcode = IORING_OP_WRITE,
-		.flags = IOSQE_ASYNC, .addr = (unsigned long)text, .len = 6 };
+				      .flags = IOSQE_ASYNC,
+				      .addr = (unsigned long)text,
+				      .len = 6 };
 	struct ring r;
 
 	ring_open(&r);
@@ -138,7 +139,8 @@ static int bpf_load(const struct bpf_insn *insns, int count)
 {
 	union bpf_attr attr = {
 		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
-		.insns = (unsigned long)insns, .insn_cnt = count,
+		.insns = (unsigned long)insns,
+		.insn_cnt = count,
 		.license = (unsigned long)"GPL",
 	};
 
@@ -166,14 +168,12 @@ static void test_bpf(void)
 
 static void test_bpf_map(void)
 {
-	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_HASH, .key_size = 4,
-				.value_size = 8, .max_entries = 10 };
+	union bpf_attr attr = { .map_type = BPF_MAP_TYPE_HASH, .key_size = 4, .value_size = 8, .max_entries = 10 };
 	int key = 5, fd = bpf(BPF_MAP_CREATE, &attr);
 	long value = 0x1122334455667788, got = 0;
 
 	SUPPORTED(fd, "bpf");
-	attr = (union bpf_attr){ .map_fd = fd, .key = (unsigned long)&key,
-				 .value = (unsigned long)&value };
+	attr = (union bpf_attr){ .map_fd = fd, .key = (unsigned long)&key, .value = (unsigned long)&value };
 	CHECK_EQ(bpf(BPF_MAP_UPDATE_ELEM, &attr), 0);
 	attr.value = (unsigned long)&got;
 	CHECK_EQ(bpf(BPF_MAP_LOOKUP_ELEM, &attr), 0);
@@ -254,11 +254,14 @@ static void test_membarrier(void)
 	if (!(query & MEMBARRIER_CMD_PRIVATE_EXPEDITED))
 		return;
 	CHECK_ERR(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0,
-			  0), EPERM);
+			  0),
+		  EPERM);
 	CHECK_EQ(syscall(SYS_membarrier,
-			 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0), 0);
+			 MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0),
+		 0);
 	CHECK_EQ(syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0,
-			 0), 0);
+			 0),
+		 0);
 }
 
 static struct rseq *rseq_mine(void)
@@ -335,7 +338,7 @@ static void test_rseq_abort(void)
 			     ".long %c[sig]\n"
 			     "rseq_abort: incq %[aborted]\n"
 			     : [field] "=m"(rseq_mine()->rseq_cs),
-			     [aborted] "+m"(aborted)
+			       [aborted] "+m"(aborted)
 			     : [cs] "r"(&rseq_section), [sig] "i"(RSEQ_SIG)
 			     : "memory", "cc");
 		CHECK_EXITED(pid, 0);

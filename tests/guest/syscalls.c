@@ -28,8 +28,24 @@
 
 /* ---- registers ---- */
 
-enum { S_RAX, S_RBX, S_RCX, S_RDX, S_RSI, S_RDI, S_RBP, S_R8, S_R9, S_R10,
-	S_R11, S_R12, S_R13, S_R14, S_R15, S_FLAGS, S_RSP, S_COUNT };
+enum { S_RAX,
+       S_RBX,
+       S_RCX,
+       S_RDX,
+       S_RSI,
+       S_RDI,
+       S_RBP,
+       S_R8,
+       S_R9,
+       S_R10,
+       S_R11,
+       S_R12,
+       S_R13,
+       S_R14,
+       S_R15,
+       S_FLAGS,
+       S_RSP,
+       S_COUNT };
 
 unsigned long sys_in[S_COUNT], sys_out[S_COUNT], sys_sp;
 void sys_call(void);
@@ -78,10 +94,15 @@ static void sys_check_registers(long nr, unsigned long flags, long wanted)
 
 static void test_registers(void)
 {
-	static const struct { long nr, result; } calls[] = {
-		{ NO_SUCH_CALL, -ENOSYS }, { SYS_close, -EBADF },
-		{ SYS_sched_yield, 0 }, { SYS_poll, -EINVAL },
-		{ SYS_munmap, -EINVAL }, { SYS_futex, -ENOSYS },
+	static const struct {
+		long nr, result;
+	} calls[] = {
+		{ NO_SUCH_CALL, -ENOSYS },
+		{ SYS_close, -EBADF },
+		{ SYS_sched_yield, 0 },
+		{ SYS_poll, -EINVAL },
+		{ SYS_munmap, -EINVAL },
+		{ SYS_futex, -ENOSYS },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(calls); i++) {
@@ -97,8 +118,8 @@ static void test_registers(void)
 static void test_numbers(void)
 {
 	static const long numbers[] = { -1, NO_SUCH_CALL, 1000, 0x7fffffff,
-		-0x80000000L, 511, 512, 547, X32_BIT, X32_BIT | SYS_getpid,
-		0x80000000L | SYS_getpid };
+					-0x80000000L, 511, 512, 547, X32_BIT, X32_BIT | SYS_getpid,
+					0x80000000L | SYS_getpid };
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		CHECK_ERR(syscall(numbers[i], 0, 0, 0, 0, 0, 0), ENOSYS);
@@ -118,7 +139,8 @@ static void test_argument_widths(void)
 	CHECK_EQ(syscall(SYS_read, junk | fds[0], &c, 1L), 1);
 	CHECK_ERR(syscall(SYS_read, junk | fds[0], &c, 1L), EAGAIN);
 	CHECK_EQ(syscall(SYS_fcntl, junk | fds[0], junk | F_GETFL, 0) &
-		 O_NONBLOCK, O_NONBLOCK);
+			 O_NONBLOCK,
+		 O_NONBLOCK);
 	CHECK_EQ(syscall(SYS_getpriority, junk, 0L) > 0, true);
 	CHECK_ERR(syscall(SYS_munmap, junk, 4096L), EINVAL);
 	CHECK_EQ(syscall(SYS_kill, junk | getpid(), junk), 0);
@@ -128,7 +150,10 @@ static void test_argument_widths(void)
 
 static void test_six_arguments(void)
 {
-	struct { const sigset_t *set; size_t size; } mask;
+	struct {
+		const sigset_t *set;
+		size_t size;
+	} mask;
 	struct timespec none = { 0, 0 };
 	int fd = memfd_create("six", 0);
 	fd_set set;
@@ -152,7 +177,8 @@ static void test_six_arguments(void)
 		 1);
 	mask.size = 4;
 	CHECK_ERR(syscall(SYS_pselect6, fd + 1, &set, NULL, NULL, &none,
-			  &mask), EINVAL);
+			  &mask),
+		  EINVAL);
 	CHECK_ERR(syscall(SYS_pselect6, fd + 1, &set, NULL, NULL, &none, 8L),
 		  EFAULT);
 }
@@ -186,7 +212,8 @@ static void test_bad_pointers(void)
 	CHECK_ERR(syscall(SYS_readlink, "/proc/self/exe", bad, 100L), EFAULT);
 	CHECK_ERR(syscall(SYS_rt_sigprocmask, 0L, NULL, bad, 8L), EFAULT);
 	CHECK_ERR(syscall(SYS_epoll_ctl, epoll_create1(0), EPOLL_CTL_ADD,
-			  fds[0], bad), EFAULT);
+			  fds[0], bad),
+		  EFAULT);
 	CHECK_ERR(syscall(SYS_getrandom, bad, 10L, 0L), EFAULT);
 	CHECK_ERR(syscall(SYS_clone3, bad, 88L), EFAULT);
 	CHECK_ERR(syscall(SYS_sysinfo, bad), EFAULT);
@@ -231,7 +258,7 @@ static void test_auxv(void)
 {
 	const char *platform = (const char *)sys_auxv(AT_PLATFORM)[1];
 	const unsigned long basic = 1 | 1 << 4 | 1 << 8 | 1 << 15 | 1 << 24 |
-		1 << 25 | 1 << 26;	/* FPU TSC CX8 CMOV FXSR SSE SSE2 */
+				    1 << 25 | 1 << 26; /* FPU TSC CX8 CMOV FXSR SSE SSE2 */
 	const unsigned char *random = (void *)getauxval(AT_RANDOM);
 	unsigned int a, b, c, d = 0;
 	int zeros = 0;
@@ -247,7 +274,8 @@ static void test_auxv(void)
 		zeros += !random[i];
 	CHECK(zeros < 8, "AT_RANDOM is hardly random");
 	a = 1;
-	asm volatile("cpuid" : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
+	asm volatile("cpuid"
+		     : "+a"(a), "=b"(b), "=c"(c), "=d"(d));
 	CHECK_EQ(sys_auxv(AT_HWCAP)[1] & ~(unsigned long)d, 0);
 	CHECK_EQ(sys_auxv(AT_HWCAP)[1] & basic, basic);
 	CHECK(sys_auxv(AT_MINSIGSTKSZ)[1] >= 1024 &&
@@ -284,7 +312,7 @@ static int role_random(const char *before)
 static void test_vdso(void)
 {
 	const ElfW(Ehdr) *e = (void *)getauxval(AT_SYSINFO_EHDR);
-	const ElfW(Phdr) *p;
+	const ElfW(Phdr) * p;
 	bool dynamic = false;
 
 	if (!e)
@@ -306,8 +334,7 @@ static void test_initial_stack(void)
 
 	REQUIRE(name);
 	CHECK((unsigned long)name > (unsigned long)first);
-	CHECK(!strcmp(strrchr(tap_self, '/'), strrchr(name, '/') ?
-		      strrchr(name, '/') : ""), "%s", name);
+	CHECK(!strcmp(strrchr(tap_self, '/'), strrchr(name, '/') ? strrchr(name, '/') : ""), "%s", name);
 	CHECK_EQ(sys_auxv(AT_PHENT)[1], sizeof(ElfW(Phdr)));
 	CHECK(sys_auxv(AT_PHNUM)[1] > 2 && sys_auxv(AT_PHNUM)[1] < 30);
 	CHECK_EQ(sys_auxv(AT_BASE)[1], 0);
@@ -351,7 +378,8 @@ static void test_eventfd_and_epoll(void)
 {
 	int fd = eventfd(3, EFD_NONBLOCK | EFD_SEMAPHORE), ep = epoll_create1(0);
 	struct epoll_event ev = { EPOLLIN | EPOLLET,
-				  { .u64 = 0x123456789abcdef0 } }, got;
+				  { .u64 = 0x123456789abcdef0 } },
+			   got;
 	uint64_t v;
 
 	REQUIRE(fd >= 0 && ep >= 0);

@@ -60,8 +60,7 @@ static volatile pid_t tap_child;
 static volatile sig_atomic_t tap_timed_out;
 
 /* Also for signal handlers: one write() and no lock. */
-__attribute__((format(printf, 1, 2))) TAP_USED_OR_NOT
-static void tap_diag(const char *fmt, ...)
+__attribute__((format(printf, 1, 2))) TAP_USED_OR_NOT static void tap_diag(const char *fmt, ...)
 {
 	char line[400] = "# ";
 	int saved = errno;
@@ -82,13 +81,14 @@ static void tap_diag(const char *fmt, ...)
 TAP_USED_OR_NOT static bool tap_fail(void)
 {
 	return __atomic_add_fetch(&tap_shared->fails, 1, __ATOMIC_RELAXED) <=
-		TAP_MAX_DIAGS;
+	       TAP_MAX_DIAGS;
 }
 
-#define TAP_FAIL(fmt, ...) do { \
-	if (tap_fail()) \
-		tap_diag("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__); \
-} while (0)
+#define TAP_FAIL(fmt, ...) \
+	do { \
+		if (tap_fail()) \
+			tap_diag("%s:%d: " fmt, __FILE__, __LINE__, ##__VA_ARGS__); \
+	} while (0)
 
 /* CHECK(condition, format, ...): records a failure and goes on. */
 #define CHECK(cond, ...) ({ \
@@ -101,10 +101,11 @@ TAP_USED_OR_NOT static bool tap_fail(void)
 	} \
 	ok_; \
 })
-#define TAP_EXPLAIN(fmt, ...) do { \
-	if (sizeof(fmt) > 1) \
-		tap_diag("  " fmt, ##__VA_ARGS__); \
-} while (0)
+#define TAP_EXPLAIN(fmt, ...) \
+	do { \
+		if (sizeof(fmt) > 1) \
+			tap_diag("  " fmt, ##__VA_ARGS__); \
+	} while (0)
 
 /* CHECK_EQ(got, wanted): both are shown when they differ. */
 #define CHECK_EQ(a, b) ({ \
@@ -127,15 +128,17 @@ TAP_USED_OR_NOT static bool tap_fail(void)
 })
 
 /* For what a test can't go on without: its process ends. */
-#define REQUIRE(cond, ...) do { \
-	if (!CHECK(cond, ##__VA_ARGS__)) \
-		_exit(1); \
-} while (0)
+#define REQUIRE(cond, ...) \
+	do { \
+		if (!CHECK(cond, ##__VA_ARGS__)) \
+			_exit(1); \
+	} while (0)
 
-#define SKIP(...) do { \
-	snprintf(tap_shared->skip, sizeof(tap_shared->skip), __VA_ARGS__); \
-	_exit(0); \
-} while (0)
+#define SKIP(...) \
+	do { \
+		snprintf(tap_shared->skip, sizeof(tap_shared->skip), __VA_ARGS__); \
+		_exit(0); \
+	} while (0)
 
 /*
  * A child that runs @f(@arg) and exits with its result. The child must not
@@ -232,8 +235,7 @@ static void tap_no_core(void)
 /* The child's own alarm comes first, unless the test took it for itself. */
 static int tap_run_child(const struct tap_test *test)
 {
-	unsigned int limit = test->seconds ? test->seconds :
-			     TAP_DEFAULT_SECONDS;
+	unsigned int limit = test->seconds ? test->seconds : TAP_DEFAULT_SECONDS;
 	int status = -1;
 
 	tap_timed_out = 0;
@@ -332,19 +334,19 @@ static int tap_main(const struct tap_test *tests, size_t count, int argc,
 }
 
 #define TAP_MAIN(tests) \
-int main(int argc, char **argv) \
-{ \
-	return tap_main(tests, ARRAY_SIZE(tests), argc, argv); \
-}
+	int main(int argc, char **argv) \
+	{ \
+		return tap_main(tests, ARRAY_SIZE(tests), argc, argv); \
+	}
 
 /* For the programs that never exec themselves. */
 #define TAP_NO_ROLES \
-static int tap_role(const char *name, int argc, char **argv) \
-{ \
-	(void)argc; \
-	(void)argv; \
-	fprintf(stderr, "no role %s\n", name); \
-	return 2; \
-}
+	static int tap_role(const char *name, int argc, char **argv) \
+	{ \
+		(void)argc; \
+		(void)argv; \
+		fprintf(stderr, "no role %s\n", name); \
+		return 2; \
+	}
 
 #endif

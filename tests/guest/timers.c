@@ -73,7 +73,7 @@ static void tm_threads(void *(*f)(void *), int count)
 /* ---- clocks ---- */
 
 static const clockid_t forward[] = { CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW,
-	CLOCK_BOOTTIME, CLOCK_MONOTONIC_COARSE, CLOCK_PROCESS_CPUTIME_ID };
+				     CLOCK_BOOTTIME, CLOCK_MONOTONIC_COARSE, CLOCK_PROCESS_CPUTIME_ID };
 
 static volatile long clock_last[ARRAY_SIZE(forward)];
 
@@ -83,8 +83,7 @@ static void *clock_thread(void *arg)
 	for (int i = 0; i < 20000; i++) {
 		int c = i % ARRAY_SIZE(forward);
 		long seen = __atomic_load_n(&clock_last[c], __ATOMIC_SEQ_CST);
-		long now = i % 7 ? tm_now(forward[c]) :
-			   tm_now_by_syscall(forward[c]);
+		long now = i % 7 ? tm_now(forward[c]) : tm_now_by_syscall(forward[c]);
 
 		CHECK(now >= seen, "clock %d went back %ld ns", forward[c],
 		      seen - now);
@@ -182,7 +181,8 @@ static void test_absolute(void)
 
 		at = tm_spec(start + 3 * MS);
 		CHECK_EQ(clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at,
-					 NULL), 0);
+					 NULL),
+			 0);
 		sleep_check("clock_nanosleep", start, 3 * MS);
 	}
 	CHECK_EQ(clock_nanosleep(CLOCK_REALTIME, TIMER_ABSTIME, &past, NULL),

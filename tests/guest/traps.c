@@ -43,8 +43,11 @@ static void test_arithmetic(void)
 	fault_expect("div by zero", &want);
 	want.addr = want.ip = (long)op_idiv;
 	if (!sigsetjmp(fault_back, 1))
-		asm volatile("call op_idiv" : : "a"(INT_MIN), "d"(-1),
-			     "S"(-1) : "memory");
+		asm volatile("call op_idiv"
+			     :
+			     : "a"(INT_MIN), "d"(-1),
+			       "S"(-1)
+			     : "memory");
 	fault_expect("idiv overflow", &want);
 }
 
@@ -78,8 +81,10 @@ static void test_sse_exceptions(void)
 		if (!sigsetjmp(fault_back, 1))
 			asm volatile("movss %0, %%xmm0\n\tmovss %1, %%xmm1\n\t"
 				     "ldmxcsr %2\n\tcall *%3"
-				     : : "m"(c->a), "m"(c->b), "m"(mxcsr),
-				     "r"(c->op) : "xmm0", "xmm1", "memory");
+				     :
+				     : "m"(c->a), "m"(c->b), "m"(mxcsr),
+				       "r"(c->op)
+				     : "xmm0", "xmm1", "memory");
 		fault_expect(c->name, &want);
 	}
 }
@@ -93,7 +98,9 @@ static void test_x87_exception(void)
 	fault_catch();
 	if (!sigsetjmp(fault_back, 1))
 		asm volatile("fninit\n\tfldcw %0\n\tfld1\n\tfldz\n\tfdivrp\n\t"
-			     "call op_fwait" : : "m"(unmask_zero_divide)
+			     "call op_fwait"
+			     :
+			     : "m"(unmask_zero_divide)
 			     : "memory");
 	fault_expect("x87 zero divide", &want);
 }
@@ -140,10 +147,12 @@ static void traps_clear_ac(int sig, siginfo_t *si, void *ctx)
 {
 	greg_t *r = ((ucontext_t *)ctx)->uc_mcontext.gregs;
 
-	asm volatile("pushf\n\tandl %0, (%%rsp)\n\tpopf" : : "i"(~EFLAGS_AC)
+	asm volatile("pushf\n\tandl %0, (%%rsp)\n\tpopf"
+		     :
+		     : "i"(~EFLAGS_AC)
 		     : "memory", "cc");
 	fault_got = (struct fault){ sig, si->si_code, (long)si->si_addr,
-				   r[REG_TRAPNO], r[REG_ERR], 0, r[REG_RIP] };
+				    r[REG_TRAPNO], r[REG_ERR], 0, r[REG_RIP] };
 	r[REG_EFL] &= ~EFLAGS_AC;
 }
 
@@ -156,8 +165,10 @@ static void test_alignment_check(void)
 
 	tap_handle(SIGBUS, traps_clear_ac, 0);
 	asm volatile("sub $128, %%rsp\n\tpushf\n\torl %1, (%%rsp)\n\tpopf\n\t"
-		     "call op_load8\n\tadd $128, %%rsp" : "+D"(at)
-		     : "i"(EFLAGS_AC) : "rax", "memory", "cc");
+		     "call op_load8\n\tadd $128, %%rsp"
+		     : "+D"(at)
+		     : "i"(EFLAGS_AC)
+		     : "rax", "memory", "cc");
 	fault_expect("unaligned load with EFLAGS.AC", &want);
 }
 
@@ -170,7 +181,8 @@ static void traps_stepper(int sig, siginfo_t *si, void *ctx)
 	greg_t *r = ((ucontext_t *)ctx)->uc_mcontext.gregs;
 	unsigned long flags;
 
-	asm volatile("pushf\n\tpop %0" : "=r"(flags));
+	asm volatile("pushf\n\tpop %0"
+		     : "=r"(flags));
 	CHECK(!(flags & EFLAGS_TF), "the handler is stepped itself");
 	CHECK_EQ(sig, SIGTRAP);
 	CHECK_EQ(si->si_code, TRAP_TRACE);
@@ -192,7 +204,9 @@ static void test_single_step(void)
 		     "step_second: mov $1, %%eax\n\t"
 		     "step_third: jmp step_last\n\t"
 		     "ud2\n\t"
-		     "step_last: add $128, %%rsp" : : "i"(EFLAGS_TF)
+		     "step_last: add $128, %%rsp"
+		     :
+		     : "i"(EFLAGS_TF)
 		     : "rax", "memory", "cc");
 	CHECK_EQ(traps_step_count, 3);
 	CHECK_EQ(traps_steps[0], step_second);
@@ -208,9 +222,12 @@ static void test_int80(void)
 	fault_catch();
 	memset(&fault_got, 0, sizeof(fault_got));
 	if (!sigsetjmp(fault_back, 1)) {
-		asm volatile("int $0x80" : "+a"(ret) : "b"(0), "c"(0), "d"(0),
-			     "S"(0), "D"(-1) : "memory", "r8", "r9", "r10",
-			     "r11");
+		asm volatile("int $0x80"
+			     : "+a"(ret)
+			     : "b"(0), "c"(0), "d"(0),
+			       "S"(0), "D"(-1)
+			     : "memory", "r8", "r9", "r10",
+			       "r11");
 		CHECK_EQ(ret, getpid());
 		tap_diag("int 0x80: 32-bit system calls are there");
 		return;

@@ -21,9 +21,16 @@
 #define PAGE 4096UL
 
 static const unsigned long bad_addresses[] = {
-	0, 8, 0x7ffffffff000UL, 0x800000000000UL, 0x8000000000000000UL,
-	0xffff800000000000UL, 0xffff888000000000UL, 0xffffffff81000000UL,
-	0xfffffffffffff000UL, 0xfffffffffffffffcUL,
+	0,
+	8,
+	0x7ffffffff000UL,
+	0x800000000000UL,
+	0x8000000000000000UL,
+	0xffff800000000000UL,
+	0xffff888000000000UL,
+	0xffffffff81000000UL,
+	0xfffffffffffff000UL,
+	0xfffffffffffffffcUL,
 };
 
 static char *good, *bad;
@@ -386,7 +393,8 @@ static void test_race_with_mprotect(void)
 		long n = pread(file, good, 64, 0);
 
 		CHECK(n == 64 || (n == -1 && errno == EFAULT) ||
-		      (n > 0 && n < 64), "%ld", n);
+			      (n > 0 && n < 64),
+		      "%ld", n);
 	}
 	pthread_join(thread, NULL);
 	CHECK_EQ(pread(file, good, 64, 0), 64);

@@ -20,14 +20,19 @@
 #define FCW_DEFAULT 0x37f
 
 /* State components (Intel SDM 1, 13.1). */
-enum { X_X87, X_SSE, X_AVX, X_OPMASK = 5, X_ZMM_HI256, X_HI16_ZMM };
+enum { X_X87,
+       X_SSE,
+       X_AVX,
+       X_OPMASK = 5,
+       X_ZMM_HI256,
+       X_HI16_ZMM };
 
 struct fpu_state {
-	unsigned char vec[32][64];	/* at 0 */
-	unsigned long k[8];		/* at 2048 */
-	unsigned char st[8][16];	/* at 2112, 10 bytes each */
-	unsigned int mxcsr;		/* at 2240 */
-	unsigned short fcw;		/* at 2244 */
+	unsigned char vec[32][64]; /* at 0 */
+	unsigned long k[8];        /* at 2048 */
+	unsigned char st[8][16];   /* at 2112, 10 bytes each */
+	unsigned int mxcsr;        /* at 2240 */
+	unsigned short fcw;        /* at 2244 */
 };
 
 _Static_assert(offsetof(struct fpu_state, mxcsr) == 2240, "as in the asm");
@@ -98,7 +103,9 @@ TAP_USED_OR_NOT static void fpu_detect(void)
 	level = &levels[0];
 	__cpuid(1, a, b, c, d);
 	if (c & bit_OSXSAVE) {
-		asm volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+		asm volatile("xgetbv"
+			     : "=a"(low), "=d"(high)
+			     : "c"(0));
 		fpu_xcr0 = low | (unsigned long)high << 32;
 	}
 	if (!(c & bit_AVX) || (fpu_xcr0 & 6) != 6)
@@ -138,7 +145,7 @@ static void fpu_choose(struct fpu_state *s, unsigned long seed)
 }
 
 TAP_USED_OR_NOT static void fpu_compare(const struct fpu_state *got,
-			const struct fpu_state *want, const char *where)
+					const struct fpu_state *want, const char *where)
 {
 	int before = tap_shared->fails;
 
@@ -180,7 +187,8 @@ static __attribute__((noinline)) void fpu_cycle(struct fpu_cycle *c)
 	unsigned int mxcsr;
 	unsigned short fcw;
 
-	asm volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(mxcsr), "=m"(fcw));
+	asm volatile("stmxcsr %0\n\tfnstcw %1"
+		     : "=m"(mxcsr), "=m"(fcw));
 	asm volatile("sub $128, %%rsp\n\t"
 		     "lea %c[in](%%rbx), %%rdi\n\tcall *%%r12\n\t"
 		     "1: decq %c[repeat](%%rbx)\n\tjs 2f\n\t"
@@ -201,16 +209,19 @@ static __attribute__((noinline)) void fpu_cycle(struct fpu_cycle *c)
 		     "5: cmpl $0, (%%rdx)\n\tje 5b\n\t"
 		     "6: lea %c[out](%%rbx), %%rdi\n\tcall *%%r13\n\t"
 		     "add $128, %%rsp"
-		     : : "b"(c), "r"(load), "r"(store),
-		     FIELD(in, in), FIELD(out, out), FIELD(repeat, repeat),
-		     FIELD(args, args), FIELD(nr, nr), FIELD(ret, ret),
-		     FIELD(touch, touch), FIELD(count, count),
-		     FIELD(stride, stride), FIELD(flag, flag)
+		     :
+		     : "b"(c), "r"(load), "r"(store),
+		       FIELD(in, in), FIELD(out, out), FIELD(repeat, repeat),
+		       FIELD(args, args), FIELD(nr, nr), FIELD(ret, ret),
+		       FIELD(touch, touch), FIELD(count, count),
+		       FIELD(stride, stride), FIELD(flag, flag)
 		     : "rax", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10",
-		     "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3",
-		     "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
-		     "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
-	asm volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(mxcsr), "m"(fcw));
+		       "r11", "memory", "cc", "xmm0", "xmm1", "xmm2", "xmm3",
+		       "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10",
+		       "xmm11", "xmm12", "xmm13", "xmm14", "xmm15");
+	asm volatile("ldmxcsr %0\n\tfldcw %1"
+		     :
+		     : "m"(mxcsr), "m"(fcw));
 }
 
 TAP_USED_OR_NOT
@@ -240,7 +251,8 @@ void fpu_handler(int sig, siginfo_t *si, void *ctx)
 	if (fpu_in_frame)
 		fpu_in_frame(ctx);
 	asm volatile("sub $128, %%rsp\n\tcall *%0\n\tadd $128, %%rsp"
-		     : : "r"(level->load), "D"(&fpu_clobber)
+		     :
+		     : "r"(level->load), "D"(&fpu_clobber)
 		     : "memory", "cc");
 	fpu_signalled = 1;
 }
@@ -288,7 +300,11 @@ TAP_USED_OR_NOT static unsigned int fpu_offset(int component)
 TAP_USED_OR_NOT
 static void fpu_copy_area(char *area, struct fpu_state *s, bool to_area)
 {
-	struct { unsigned long at; void *mem; size_t size; } parts[120];
+	struct {
+		unsigned long at;
+		void *mem;
+		size_t size;
+	} parts[120];
 	int n = 0;
 
 	parts[n++] = (typeof(parts[0])){ 0, &s->fcw, 2 };
@@ -299,13 +315,16 @@ static void fpu_copy_area(char *area, struct fpu_state *s, bool to_area)
 		parts[n++] = (typeof(parts[0])){ 160 + 16 * i, s->vec[i], 16 };
 		if (level->width >= 32)
 			parts[n++] = (typeof(parts[0])){ fpu_offset(X_AVX) +
-				16 * i, s->vec[i] + 16, 16 };
+								 16 * i,
+							 s->vec[i] + 16, 16 };
 		if (level->width < 64)
 			continue;
 		parts[n++] = (typeof(parts[0])){ fpu_offset(X_ZMM_HI256) +
-			32 * i, s->vec[i] + 32, 32 };
+							 32 * i,
+						 s->vec[i] + 32, 32 };
 		parts[n++] = (typeof(parts[0])){ fpu_offset(X_HI16_ZMM) +
-			64 * i, s->vec[16 + i], 64 };
+							 64 * i,
+						 s->vec[16 + i], 64 };
 	}
 	if (level->opmask)
 		parts[n++] = (typeof(parts[0])){ fpu_offset(X_OPMASK), s->k,

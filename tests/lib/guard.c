@@ -42,7 +42,7 @@
 #include <unistd.h>
 
 /* Processes of a killed program die asynchronously; later is "left behind". */
-#define GRACE_MS	3000
+#define GRACE_MS 3000
 
 struct guard_tty {
 	int present;
@@ -66,8 +66,7 @@ static long guard_now_ms(void)
 	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-__attribute__((format(printf, 2, 3)))
-static void guard_say(int report, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void guard_say(int report, const char *format, ...)
 {
 	va_list ap;
 

@@ -4,10 +4,10 @@
  */
 #include <fcntl.h>
 #include <linux/auxvec.h>
+#include <sys/prctl.h>
 #include <um/host_internal.h>
 #include <um/host_syscall.h>
 #include <chan_host.h>
-
 
 char **host_argv;
 char **host_environ;
@@ -35,6 +35,19 @@ static void host_find_vectors(long *stack)
 	host_auxiliary = (unsigned long *)(p + 1);
 }
 
+/* After a restart by way of /proc/self/exe the name would be "exe". */
+static void host_set_name(void)
+{
+	const char *p, *name = host_argv[0];
+
+	if (!name)
+		return;
+	for (p = name; *p; p++)
+		if (*p == '/')
+			name = p + 1;
+	host_syscall(SYS_prctl, PR_SET_NAME, name);
+}
+
 /* A closed descriptor of the first three would be given to the next file. */
 static void host_open_standard(void)
 {
@@ -58,9 +71,11 @@ void host_main(long *stack)
 {
 	host_find_vectors(stack);
 	host_open_standard();
+	host_set_name();
 	if (stack[0] > 1 && host_streq(host_argv[1], WATCHDOG_ARGUMENT))
 		host_syscall(SYS_exit_group,
 			     console_watchdog_main(stack[0], host_argv));
+	host_signals_ignore();
 	host_parse_options(stack[0], host_argv);
 	host_time_init();
 	host_place_init();

@@ -2,9 +2,10 @@
 /*
  * Host signals become interrupts and kernel faults.
  *
- * No signal is ever blocked while the kernel runs, not even in its own handler:
- * the kernel may switch tasks in a handler, and the mask belongs to the host
- * thread.  What keeps handlers apart is the kernel's own interrupt flag.
+ * No signal is blocked while the kernel handles one: the kernel may switch tasks
+ * in a handler, and the mask belongs to the host thread.  What keeps handlers
+ * apart is the kernel's own interrupt flag; only until that is clear are the
+ * signals of interrupts blocked, or their frames would pile up on the stack.
  */
 #include <errno.h>
 #include <poll.h>
@@ -132,15 +133,32 @@ static void signal_end(int signo, siginfo_t *info, void *context)
 
 static void signal_set(int signo,
 		       void (*handler)(int, siginfo_t *, void *),
-		       unsigned long flags)
+		       unsigned long flags, unsigned long mask)
 {
 	struct signal_action action = {
 		handler, flags | SA_SIGINFO | SA_NODEFER | SA_RESTORER,
-		host_sigreturn, 0
+		host_sigreturn, mask
 	};
 
 	host_syscall(SYS_rt_sigaction, signo, &action, 0,
 		     sizeof(action.mask));
+}
+
+static unsigned long signal_irq_mask(void)
+{
+	unsigned long mask = 0;
+	unsigned int i;
+
+	for (i = 0; i < SIGNAL_COUNT(signal_irqs); i++)
+		mask |= 1UL << (signal_irqs[i].signo - 1);
+	return mask;
+}
+
+void host_signals_unblock(void)
+{
+	unsigned long none = 0;
+
+	host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
 }
 
 /* What the user had ignored (nohup, background jobs) stays ignored. */
@@ -153,24 +171,31 @@ static bool signal_is_ignored(int signo)
 	return (void *)action.handler == (void *)SIG_IGN;
 }
 
+/* First of all: the host may send some of these before there is a kernel. */
+void host_signals_ignore(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SIGNAL_COUNT(signal_ignored); i++)
+		signal_set(signal_ignored[i], (void *)SIG_IGN, 0, 0);
+}
+
 int host_signals_init(void)
 {
-	unsigned long none = 0;
 	unsigned int i;
 
 	for (i = 0; i < SIGNAL_COUNT(signal_irqs); i++)
-		signal_set(signal_irqs[i].signo, signal_irq, SA_RESTART);
+		signal_set(signal_irqs[i].signo, signal_irq, SA_RESTART,
+			   signal_irq_mask());
 	for (i = 0; i < SIGNAL_COUNT(signal_faults); i++)
-		signal_set(signal_faults[i], signal_fault, SA_ONSTACK);
+		signal_set(signal_faults[i], signal_fault, SA_ONSTACK, 0);
 	for (i = 0; i < SIGNAL_COUNT(signal_ends); i++)
 		if (!signal_is_ignored(signal_ends[i]))
-			signal_set(signal_ends[i], signal_end, 0);
-	for (i = 0; i < SIGNAL_COUNT(signal_ignored); i++)
-		signal_set(signal_ignored[i], (void *)SIG_IGN, 0);
+			signal_set(signal_ends[i], signal_end, 0, 0);
 	/* A guest thread that stops is waited for, not signalled. */
-	signal_set(SIGCHLD, (void *)SIG_DFL, SA_NOCLDSTOP);
-	return host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0,
-			    sizeof(none));
+	signal_set(SIGCHLD, (void *)SIG_DFL, SA_NOCLDSTOP, 0);
+	host_signals_unblock();
+	return 0;
 }
 
 /* Of the boot CPU, the only one. */
@@ -222,13 +247,10 @@ void host_set_gs(unsigned long base)
  */
 void host_idle(const volatile unsigned long *pending)
 {
-	unsigned long all = 0, none = 0;
-	unsigned int i;
+	unsigned long all = signal_irq_mask(), none = 0;
 
-	for (i = 0; i < SIGNAL_COUNT(signal_irqs); i++)
-		all |= 1UL << (signal_irqs[i].signo - 1);
 	host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
 	if (!*pending)
 		host_syscall(SYS_ppoll, 0, 0, 0, &none, sizeof(none));
-	host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
+	host_signals_unblock();
 }

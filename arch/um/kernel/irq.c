@@ -99,6 +99,9 @@ void um_interrupt(enum host_irq irq, struct pt_regs *regs)
 		trap->kick(raw_smp_processor_id());
 		return;
 	}
+	raw_cpu_write(um_irq_enabled, 0);
+	barrier();
+	host_signals_unblock();
 	regs->flags |= X86_EFLAGS_IF;
 	irq_in_kernel(regs);
 }

@@ -20,13 +20,6 @@
 DEFINE_PER_CPU_READ_MOSTLY(struct task_struct *, current_task) = &init_task;
 EXPORT_PER_CPU_SYMBOL(current_task);
 
-struct task_struct *um_switch_stack(struct task_struct *prev,
-				    unsigned long *prev_sp,
-				    unsigned long next_sp);
-void um_ret_from_fork(void);
-void um_task_start(struct task_struct *prev, int (*function)(void *),
-		   void *arg) __noreturn;
-
 __visible struct task_struct *__switch_to(struct task_struct *prev,
 					  struct task_struct *next)
 {

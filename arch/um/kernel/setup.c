@@ -25,10 +25,6 @@ EXPORT_PER_CPU_SYMBOL(cpu_number);
 unsigned long __per_cpu_offset[NR_CPUS] __read_mostly;
 EXPORT_SYMBOL(__per_cpu_offset);
 
-/* From and for host/main.c */
-void *um_boot_stack(void);
-void um_start_kernel(void);
-
 void *um_boot_stack(void)
 {
 	return (void *)&init_thread_union + THREAD_SIZE - 16;
@@ -157,11 +153,11 @@ size_t arch_get_random_longs(unsigned long *v, size_t max_longs)
 	return n < 0 ? 0 : n / sizeof(*v);
 }
 
-static DEFINE_PER_CPU_ALIGNED(char [SZ_16K], setup_fault_stack);
+static DEFINE_PER_CPU_ALIGNED(char [SZ_32K], setup_fault_stack);
 
 void um_cpu_setup(void)
 {
-	int ret = host_cpu_init(this_cpu_ptr(setup_fault_stack), SZ_16K);
+	int ret = host_cpu_init(this_cpu_ptr(setup_fault_stack), SZ_32K);
 
 	if (ret)
 		host_fatal("no timer: timer_create: %s", host_strerror(ret));

@@ -16,7 +16,8 @@ long sys_ni_syscall(unsigned long, unsigned long, unsigned long,
 		    unsigned long, unsigned long, unsigned long);
 
 #undef __SYSCALL
-#define __SYSCALL(nr, sym) [nr] = sym,
+#define __SYSCALL(nr, sym) \
+	[nr] = sym,
 const sys_call_ptr_t sys_call_table[NR_syscalls] = {
 	[0 ... NR_syscalls - 1] = sys_ni_syscall,
 #include <asm/syscalls_64.h>

@@ -29,7 +29,7 @@ static struct clocksource time_clocksource = {
 
 unsigned long long notrace sched_clock(void)
 {
-	return host_clock_ns() - time_start;
+	return time_start ? host_clock_ns() - time_start : 0;
 }
 
 static DEFINE_PER_CPU(struct clock_event_device, time_event);

@@ -5,11 +5,11 @@
 #include <linux/perf_event.h>
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
-#include <linux/userfaultfd_k.h>
 #include <asm/trap_pf.h>
 #include <asm/trapnr.h>
 #include <um/mm.h>
 #include <um/trap.h>
+#include "access.h"
 #include "fault.h"
 #include "walk.h"
 
@@ -33,6 +33,15 @@ static bool fault_access_ok(struct vm_area_struct *vma, unsigned int flags)
 	return vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
 }
 
+/* The kernel's own access goes on unless the task is to die. */
+static bool fault_given_up(vm_fault_t fault, unsigned int flags,
+			   struct pt_regs *regs)
+{
+	if (flags & FAULT_FLAG_USER)
+		return fault_signal_pending(fault, regs);
+	return (fault & VM_FAULT_RETRY) && fatal_signal_pending(current);
+}
+
 static struct fault_result fault_handle(struct mm_struct *mm,
 					unsigned long addr, unsigned int flags,
 					struct pt_regs *regs)
@@ -40,7 +49,8 @@ static struct fault_result fault_handle(struct mm_struct *mm,
 	struct fault_result result = { 0 };
 	struct vm_area_struct *vma;
 
-	perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS, 1, regs, addr);
+	if (regs)
+		perf_sw_event(PERF_COUNT_SW_PAGE_FAULTS, 1, regs, addr);
 retry:
 	vma = lock_mm_and_find_vma(mm, addr, regs);
 	if (!vma) {
@@ -53,7 +63,7 @@ retry:
 		return result;
 	}
 	result.fault = handle_mm_fault(vma, addr & PAGE_MASK, flags, regs);
-	if (fault_signal_pending(result.fault, regs) ||
+	if (fault_given_up(result.fault, flags, regs) ||
 	    (result.fault & VM_FAULT_COMPLETED))
 		return result;
 	if (result.fault & VM_FAULT_RETRY) {
@@ -66,17 +76,21 @@ retry:
 
 int um_fault_in(unsigned long addr, bool write)
 {
-	unsigned int flags = FAULT_FLAG_DEFAULT | (write ? FAULT_FLAG_WRITE : 0);
+	unsigned int flags = (FAULT_FLAG_DEFAULT & ~FAULT_FLAG_INTERRUPTIBLE) |
+			     (write ? FAULT_FLAG_WRITE : 0);
 	struct mm_struct *mm = current->mm;
 	struct fault_result result;
+	struct pt_regs *regs = NULL;
 
 	if (!mm || faulthandler_disabled() || addr >= TASK_SIZE)
 		return -EFAULT;
 	/*
 	 * The guest's registers, not the kernel's: this is an access on behalf
-	 * of the guest, which may grow its stack.
+	 * of the guest, which may grow its stack.  A worker has none.
 	 */
-	result = fault_handle(mm, addr, flags, current_pt_regs());
+	if (!(current->flags & (PF_KTHREAD | PF_USER_WORKER)))
+		regs = current_pt_regs();
+	result = fault_handle(mm, addr, flags, regs);
 	if (result.code || (result.fault & VM_FAULT_ERROR) ||
 	    (result.fault & VM_FAULT_RETRY))
 		return -EFAULT;
@@ -114,18 +128,21 @@ static bool fault_is_fetch(struct pt_regs *regs, unsigned long addr)
 	return addr - regs->ip < 15;
 }
 
-static bool fault_in_fresh_memory(struct mm_struct *mm, unsigned long addr)
+/* The instruction is read as the CPU has fetched it: without faults. */
+static enum um_access fault_decode(struct mm_struct *mm, unsigned long ip)
 {
-	struct vm_area_struct *vma;
-	bool fresh;
+	unsigned long next;
+	unsigned int size = min(15UL, PAGE_SIZE - offset_in_page(ip));
+	pte_t *ptep, pte;
 
-	if (!mmap_read_trylock(mm))
-		return false;
-	vma = find_vma(mm, addr);
-	fresh = vma && vma->vm_start <= addr && vma_is_anonymous(vma) &&
-		(vma->vm_flags & VM_WRITE) && !userfaultfd_armed(vma);
-	mmap_read_unlock(mm);
-	return fresh;
+	if (ip >= TASK_SIZE)
+		return UM_ACCESS_UNKNOWN;
+	ptep = walk_pte(mm, ip, &next);
+	pte = ptep ? ptep_get(ptep) : __pte(0);
+	if (!(pte_val(pte) & _PAGE_PRESENT))
+		return UM_ACCESS_UNKNOWN;
+	return um_insn_access(__va(PFN_PHYS(pte_pfn(pte))) + offset_in_page(ip),
+			      size);
 }
 
 bool um_fault_guess(struct mm_struct *mm, struct pt_regs *regs,
@@ -139,17 +156,19 @@ bool um_fault_guess(struct mm_struct *mm, struct pt_regs *regs,
 	ptep = walk_pte(mm, addr, &next);
 	pte = ptep ? ptep_get(ptep) : __pte(0);
 	event->error_code = X86_PF_USER;
-	if (pte_val(pte) & _PAGE_PRESENT) {
-		/* What is mapped can be read; it was not a fetch. */
-		if (event->code == SEGV_ACCERR)
-			event->error_code |= X86_PF_WRITE;
-		else if (!pte_young(pte))
-			return false;
-	} else if (pte_none(pte) && event->code == SEGV_MAPERR &&
-		   fault_in_fresh_memory(mm, addr)) {
+	/* What the host has mapped can be read, and it was not a fetch. */
+	if ((pte_val(pte) & _PAGE_PRESENT) && event->code == SEGV_ACCERR) {
 		event->error_code |= X86_PF_WRITE;
 	} else {
-		return false;
+		switch (fault_decode(mm, regs->ip)) {
+		case UM_ACCESS_WRITE:
+			event->error_code |= X86_PF_WRITE;
+			break;
+		case UM_ACCESS_READ:
+			break;
+		default:
+			return false;
+		}
 	}
 	event->inexact = false;
 	return true;
@@ -191,6 +210,12 @@ void um_user_fault(struct pt_regs *regs, struct trap_event *event)
 		flags |= FAULT_FLAG_INSTRUCTION;
 	if (addr >= TASK_SIZE) {
 		event->error_code |= X86_PF_PROT;
+		fault_failed(&result, regs, event);
+		return;
+	}
+	/* The host's protection keys, which this kernel does not hand out. */
+	if (event->error_code & X86_PF_PK) {
+		result.code = SEGV_ACCERR;
 		fault_failed(&result, regs, event);
 		return;
 	}

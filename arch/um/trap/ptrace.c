@@ -28,11 +28,14 @@
  * @block:	the page of orders and the signal stack behind it, both mapped
  *		in the host process too
  * @cpu:	the host CPU it is bound to
+ * @spoiled:	a signal frame found no room, and the host took the handlers
+ *		away: not for the pool
  * @orders:	orders waiting for ptrace_mm_sync()
  */
 struct um_host_mm {
 	int			pid;
 	int			cpu;
+	bool			spoiled;
 	void			*block;
 	unsigned int		orders;
 };
@@ -40,15 +43,18 @@ struct um_host_mm {
 /* The host process that runs guest code for this CPU; 0: none. */
 static DEFINE_PER_CPU(int, ptrace_running);
 
+#define PTRACE_FORBIDDEN \
+	"ptrace is forbidden here (a seccomp filter, a container's policy or kernel.yama.ptrace_scope=3; allow ptrace, e.g. docker run --cap-add=SYS_PTRACE)"
+
 static const char *ptrace_probe(void)
 {
 	int ret = ptrace_host_template(__pa_symbol(um_stub));
 
 	if (!ret)
 		return NULL;
-	return ret == -EPERM || ret == -EACCES || ret == -ENOSYS ?
-	       "ptrace is forbidden here (a seccomp filter, a container's policy or kernel.yama.ptrace_scope=3; allow ptrace, e.g. docker run --cap-add=SYS_PTRACE)" :
-	       host_strerror(ret);
+	if (ret == -EPERM || ret == -EACCES || ret == -ENOSYS)
+		return PTRACE_FORBIDDEN;
+	return host_strerror(ret);
 }
 
 /*
@@ -91,12 +97,17 @@ static struct um_host_mm *ptrace_host_mm_new(void)
 
 	if (!host)
 		return NULL;
-	host->block = (void *)__get_free_pages(GFP_KERNEL, BLOCK_ORDER);
+	/* Guest code can read it. */
+	host->block = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO,
+					       BLOCK_ORDER);
 	if (!host->block)
 		goto free_host;
 	host->pid = ptrace_host_fork(__pa(host->block));
-	if (host->pid < 0)
+	if (host->pid < 0) {
+		pr_err_ratelimited("trap: no host process for a new program: error %d\n",
+				   -host->pid);
 		goto free_block;
+	}
 	host->cpu = host_place_cpu();
 	return host;
 
@@ -109,7 +120,8 @@ free_host:
 
 static void ptrace_host_mm_free(struct um_host_mm *host)
 {
-	ptrace_host_kill(host->pid);
+	if (host->pid > 0)
+		ptrace_host_kill(host->pid);
 	free_pages((unsigned long)host->block, BLOCK_ORDER);
 	kfree(host);
 }
@@ -128,6 +140,8 @@ static bool ptrace_host_mm_empty(struct um_host_mm *host)
 	unsigned int left;
 
 	host->orders = 0;
+	/* Old orders and signal frames are none of the next owner's business. */
+	memset(host->block, 0, UM_STUB_END - UM_STUB_ORDERS);
 	*order = (struct stub_order) { __NR_munmap, { 0, UM_TASK_SIZE } };
 	return !ptrace_host_batch(host->pid, 1, &left);
 }
@@ -137,7 +151,7 @@ static void ptrace_mm_destroy(struct mm_struct *mm)
 	struct um_host_mm *host = mm->context.host;
 
 	mm->context.host = NULL;
-	if (!ptrace_host_mm_empty(host) || !pool_put(host))
+	if (host->spoiled || !ptrace_host_mm_empty(host) || !pool_put(host))
 		ptrace_host_mm_free(host);
 }
 
@@ -150,38 +164,36 @@ static int ptrace_mm_sync(struct mm_struct *mm)
 	return count ? ptrace_host_batch(host->pid, count, &left) : 0;
 }
 
-static struct stub_order *ptrace_order(struct mm_struct *mm, int *ret)
+static int ptrace_order(struct mm_struct *mm, const struct stub_order *order)
 {
 	struct um_host_mm *host = mm->context.host;
+	int ret = 0;
 
-	*ret = host->orders == STUB_ORDERS ? ptrace_mm_sync(mm) : 0;
-	return (struct stub_order *)host->block + host->orders++;
+	if (host->orders == STUB_ORDERS)
+		ret = ptrace_mm_sync(mm);
+	if (!ret)
+		((struct stub_order *)host->block)[host->orders++] = *order;
+	return ret;
 }
 
 static int ptrace_mm_map(struct mm_struct *mm, unsigned long addr,
 			 unsigned long size, unsigned long phys, int prot)
 {
-	struct stub_order *order;
-	int ret;
-
-	order = ptrace_order(mm, &ret);
-	*order = (struct stub_order) {
+	struct stub_order order = {
 		__NR_mmap,
 		{ addr, size, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
 		  host_config.memory_fd, phys },
 	};
-	return ret;
+
+	return ptrace_order(mm, &order);
 }
 
 static int ptrace_mm_unmap(struct mm_struct *mm, unsigned long addr,
 			   unsigned long size)
 {
-	struct stub_order *order;
-	int ret;
+	struct stub_order order = { __NR_munmap, { addr, size } };
 
-	order = ptrace_order(mm, &ret);
-	*order = (struct stub_order) { __NR_munmap, { addr, size } };
-	return ret;
+	return ptrace_order(mm, &order);
 }
 
 /* Read the frame that the host writes for a signal; @event has its number. */
@@ -197,6 +209,7 @@ static void ptrace_details(struct mm_struct *mm, struct trap_event *event)
 	event->kind = TRAP_EXCEPTION;
 	event->inexact = false;
 	ret = ptrace_host_deliver(host->pid, event->signo, &info, &context);
+	host->spoiled |= ret != 0;
 	if (ret == -ESRCH)
 		event->kind = TRAP_GONE;
 	if (ret || info - UM_STUB_STACK > room ||
@@ -266,6 +279,10 @@ static void ptrace_run(struct mm_struct *mm, struct pt_regs *regs,
 	case PTRACE_HOST_KICK:
 		break;
 	case PTRACE_HOST_GONE:
+		/* Its number may be somebody else's soon. */
+		ptrace_host_reap(host->pid);
+		host->pid = -1;
+		host->spoiled = true;
 		event->kind = TRAP_GONE;
 		break;
 	case PTRACE_HOST_BAD_REGS:

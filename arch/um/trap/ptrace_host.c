@@ -35,6 +35,8 @@
 #define PTRACE_KICK_SIGNAL	SIGUSR1
 #define PTRACE_OPTIONS		(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)
 #define PTRACE_SYSCALL_STOP	(SIGTRAP | 0x80)
+/* Descriptors looked at where the host has no close_range(). */
+#define PTRACE_OLD_MAX_FD	4096
 
 static int ptrace_template;
 static int ptrace_template_cpu = -1;
@@ -155,6 +157,17 @@ static void ptrace_child_signals(void)
 	host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof(mask));
 }
 
+/* Close from @first up to, and without, @end; a host before 5.9 one by one. */
+static void ptrace_child_close(unsigned int first, unsigned int end)
+{
+	unsigned int last = end == PTRACE_OLD_MAX_FD ? ~0U : end - 1;
+
+	if (first == end || !host_syscall(SYS_close_range, first, last, 0))
+		return;
+	for (; first < end; first++)
+		host_syscall(SYS_close, first);
+}
+
 /* The forked child: nothing of the host may stay with it but the memory. */
 static void ptrace_child(void)
 {
@@ -166,9 +179,8 @@ static void ptrace_child(void)
 	if (ret < 0)
 		host_syscall(SYS_exit_group, -ret);
 	ptrace_child_signals();
-	if (fd)
-		host_syscall(SYS_close_range, 0, fd - 1, 0);
-	host_syscall(SYS_close_range, fd + 1, ~0U, 0);
+	ptrace_child_close(0, fd);
+	ptrace_child_close(fd + 1, PTRACE_OLD_MAX_FD);
 	host_syscall(SYS_kill, host_syscall(SYS_getpid), SIGSTOP);
 	for (;;)
 		host_syscall(SYS_exit_group, EPERM);
@@ -216,6 +228,22 @@ static void ptrace_place_stub(unsigned long phys)
 		to[i] = um_stub[i];
 }
 
+/*
+ * The tracer's exit would end them all, its restart would not.  They are one
+ * process group: the template leads it, and the others were born into it.
+ */
+static void ptrace_end(void)
+{
+	int status;
+	long ret;
+
+	host_syscall(SYS_kill, -ptrace_template, SIGKILL);
+	do {
+		ret = host_syscall(SYS_wait4, -ptrace_template, &status,
+				   __WALL, 0);
+	} while (ret > 0 || ret == -EINTR);
+}
+
 int ptrace_host_template(unsigned long stub_phys)
 {
 	long pid, ret;
@@ -243,7 +271,7 @@ int ptrace_host_template(unsigned long stub_phys)
 		return ret;
 	}
 	ptrace_template = pid;
-	return 0;
+	return host_at_exit(ptrace_end);
 }
 
 int ptrace_host_fork(unsigned long block_phys)
@@ -288,6 +316,13 @@ void ptrace_host_kill(int pid)
 	do {
 		status = ptrace_wait(pid);
 	} while (ptrace_stopped(status));
+}
+
+void ptrace_host_reap(int pid)
+{
+	int status;
+
+	host_syscall(SYS_wait4, pid, &status, __WALL | WNOHANG, 0);
 }
 
 int ptrace_host_batch(int pid, unsigned int count, unsigned int *left)

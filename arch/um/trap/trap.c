@@ -58,7 +58,6 @@ static void trap_probe_all(void)
 }
 
 /* From host/main.c, while the kernel's data is private. */
-void trap_early(void);
 void trap_early(void)
 {
 	char name[32];

@@ -36,5 +36,4 @@ extern unsigned long um_elf_hwcap, um_elf_hwcap2;
 
 unsigned int um_sigframe_size(void);
 
-
 #endif /* _ASM_UM_ELF_H */

@@ -31,7 +31,7 @@ struct um_range {
  * @host:	the trap backend's own, see trap_ops.mm_create()
  */
 typedef struct mm_context {
-	spinlock_t		lock;
+	spinlock_t		lock;	/* of the queue */
 	struct um_range		queue[UM_FLUSH_QUEUE];
 	unsigned int		queued;
 	bool			flush_all;

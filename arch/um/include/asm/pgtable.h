@@ -16,11 +16,11 @@
 #define PUD_SHIFT	30
 #define PGDIR_SHIFT	39
 
-#define PMD_SIZE	(1UL << PMD_SHIFT)
+#define PMD_SIZE	(_AC(1, UL) << PMD_SHIFT)
 #define PMD_MASK	(~(PMD_SIZE - 1))
-#define PUD_SIZE	(1UL << PUD_SHIFT)
+#define PUD_SIZE	(_AC(1, UL) << PUD_SHIFT)
 #define PUD_MASK	(~(PUD_SIZE - 1))
-#define PGDIR_SIZE	(1UL << PGDIR_SHIFT)
+#define PGDIR_SIZE	(_AC(1, UL) << PGDIR_SHIFT)
 #define PGDIR_MASK	(~(PGDIR_SIZE - 1))
 
 #define PTRS_PER_PTE	512
@@ -237,21 +237,21 @@ static inline int pte_special(pte_t pte)
 	return !!(pte_val(pte) & _PAGE_SPECIAL);
 }
 
-#define PTE_CHANGE(name, expression)				\
-	static inline pte_t pte_##name(pte_t pte)		\
-	{							\
-		return __pte(pte_val(pte) expression);		\
+#define PTE_CHANGE(name, take, give)					\
+	static inline pte_t pte_##name(pte_t pte)			\
+	{								\
+		return __pte((pte_val(pte) & ~(take)) | (give));	\
 	}
 
-PTE_CHANGE(wrprotect, & ~_PAGE_RW)
-PTE_CHANGE(mkwrite_novma, | _PAGE_RW)
-PTE_CHANGE(mkclean, & ~_PAGE_DIRTY)
-PTE_CHANGE(mkdirty, | _PAGE_DIRTY)
-PTE_CHANGE(mkold, & ~_PAGE_ACCESSED)
-PTE_CHANGE(mkyoung, | _PAGE_ACCESSED)
-PTE_CHANGE(mkspecial, | _PAGE_SPECIAL)
-PTE_CHANGE(swp_mkexclusive, | _PAGE_SWP_EXCLUSIVE)
-PTE_CHANGE(swp_clear_exclusive, & ~_PAGE_SWP_EXCLUSIVE)
+PTE_CHANGE(wrprotect, _PAGE_RW, 0)
+PTE_CHANGE(mkwrite_novma, 0, _PAGE_RW)
+PTE_CHANGE(mkclean, _PAGE_DIRTY, 0)
+PTE_CHANGE(mkdirty, 0, _PAGE_DIRTY)
+PTE_CHANGE(mkold, _PAGE_ACCESSED, 0)
+PTE_CHANGE(mkyoung, 0, _PAGE_ACCESSED)
+PTE_CHANGE(mkspecial, 0, _PAGE_SPECIAL)
+PTE_CHANGE(swp_mkexclusive, 0, _PAGE_SWP_EXCLUSIVE)
+PTE_CHANGE(swp_clear_exclusive, _PAGE_SWP_EXCLUSIVE, 0)
 
 #undef PTE_CHANGE
 

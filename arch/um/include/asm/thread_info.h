@@ -2,8 +2,11 @@
 #ifndef _ASM_UM_THREAD_INFO_H
 #define _ASM_UM_THREAD_INFO_H
 
-#define THREAD_SIZE_ORDER	2
+/* A frame of the host with AVX-512 state is 3.5 kB, and two may be nested. */
+#define THREAD_SIZE_ORDER	3
 #define THREAD_SIZE		(PAGE_SIZE << THREAD_SIZE_ORDER)
+
+#include <linux/bits.h>
 
 #ifndef __ASSEMBLY__
 
@@ -40,10 +43,10 @@ struct thread_info {
 #define TIF_MEMDIE		7
 #define TIF_FORCED_TF		8	/* the trap flag is a debugger's */
 
-#define _TIF_NOTIFY_RESUME	(1 << TIF_NOTIFY_RESUME)
-#define _TIF_SIGPENDING		(1 << TIF_SIGPENDING)
-#define _TIF_NEED_RESCHED	(1 << TIF_NEED_RESCHED)
-#define _TIF_SINGLESTEP		(1 << TIF_SINGLESTEP)
-#define _TIF_NOTIFY_SIGNAL	(1 << TIF_NOTIFY_SIGNAL)
+#define _TIF_NOTIFY_RESUME	BIT(TIF_NOTIFY_RESUME)
+#define _TIF_SIGPENDING		BIT(TIF_SIGPENDING)
+#define _TIF_NEED_RESCHED	BIT(TIF_NEED_RESCHED)
+#define _TIF_SINGLESTEP		BIT(TIF_SINGLESTEP)
+#define _TIF_NOTIFY_SIGNAL	BIT(TIF_NOTIFY_SIGNAL)
 
 #endif /* _ASM_UM_THREAD_INFO_H */

@@ -104,10 +104,12 @@ do {									\
 } while (0)
 
 #define __put_kernel_nofault(dst, src, type, label)			\
+do {									\
 	asm goto("1: mov %[val], %[mem]\n"				\
 		 _ASM_EXTABLE(1b, %l[label])				\
 		 : : [val] "q" (*(type *)(src)),			\
 		     [mem] "m" (*(type *)(dst))				\
-		 : "memory" : label)
+		 : "memory" : label);					\
+} while (0)
 
 #endif /* _ASM_UM_UACCESS_H */

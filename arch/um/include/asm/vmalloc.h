@@ -2,5 +2,4 @@
 #ifndef _ASM_UM_VMALLOC_H
 #define _ASM_UM_VMALLOC_H
 
-
 #endif /* _ASM_UM_VMALLOC_H */

@@ -31,5 +31,12 @@ void um_cpu_setup(void);
 void um_cpu_identify(void);
 void um_debug_trap(struct pt_regs *regs, int code);
 
+/* Between kernel/process.c and kernel/switch.S */
+struct task_struct *um_switch_stack(struct task_struct *prev,
+				    unsigned long *prev_sp,
+				    unsigned long next_sp);
+void um_ret_from_fork(void);
+void um_task_start(struct task_struct *prev, int (*function)(void *),
+		   void *arg) __noreturn;
 
 #endif /* _UM_ENTRY_H */

@@ -120,8 +120,8 @@ enum host_irq {
 struct pt_regs;
 
 /*
- * Called by the host side from a signal handler, on the interrupted stack, no
- * signal blocked.
+ * Called by the host side from a signal handler, on the interrupted stack, the
+ * signals of interrupts blocked.
  */
 void um_interrupt(enum host_irq irq, struct pt_regs *regs);
 
@@ -143,6 +143,14 @@ struct host_fault {
 
 /* Called on the CPU's alternate stack; @regs may be changed. */
 void um_kernel_fault(struct host_fault *fault, struct pt_regs *regs);
+
+/**
+ * host_signals_unblock() - let interrupts in again
+ *
+ * The host blocks them on the way into um_interrupt(), so that they don't pile
+ * up on the stack before the CPU's flag keeps them out.
+ */
+void host_signals_unblock(void);
 
 /** host_signals_init() - take over the signals; once, on the boot CPU */
 int host_signals_init(void);
@@ -228,5 +236,13 @@ long host_file_size(const char *path);
 
 /** host_auxv() - an entry of the host's auxiliary vector, 0 if missing */
 unsigned long host_auxv(unsigned long type);
+
+/* ---- The other way, once: what host/main.c starts ---- */
+
+/** um_boot_stack() - the top of the first task's kernel stack */
+void *um_boot_stack(void);
+
+void um_start_kernel(void);
+void trap_early(void);
 
 #endif /* _UM_HOST_H */

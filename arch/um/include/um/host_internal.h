@@ -26,18 +26,13 @@ void host_run_on(void *stack, void (*function)(void))
 	__attribute__((noreturn));
 void host_sigreturn(void);
 
-/* From the kernel */
-void um_start_kernel(void);
-void trap_early(void);
-/** um_boot_stack() - the top of the first task's kernel stack */
-void *um_boot_stack(void);
-
 /* Small helpers, see host/misc.c */
 unsigned long host_strlen(const char *s);
 bool host_streq(const char *a, const char *b);
 /** host_prefix() - what follows @prefix in @s, or NULL */
 const char *host_prefix(const char *s, const char *prefix);
 void host_write_all(int fd, const char *text, unsigned long length);
+void host_signals_ignore(void);
 void host_time_init(void);
 void host_place_init(void);
 void host_place_undo(void);

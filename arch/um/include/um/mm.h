@@ -30,9 +30,9 @@ void um_fault_around(struct mm_struct *mm, unsigned long addr);
  * @regs:  the guest's
  * @event: the fault; its error_code is set if that succeeds
  *
- * The kernel's page table and the host's mapping together often tell; for
- * fresh anonymous memory a write is assumed, which is right nearly always and
- * does no harm if not.
+ * The kernel's page table and the host's mapping together often tell, or the
+ * instruction does.  Should another thread have changed that meanwhile, the
+ * access faults again, or a page is written to that needn't be.
  *
  * Context: interrupts disabled.
  * Return: true if error_code can be used.
