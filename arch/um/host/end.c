@@ -49,11 +49,9 @@ void host_exit(int status)
  */
 void host_restart(void)
 {
-	unsigned long none = 0;
-
 	end_teardown();
 	host_place_undo();
-	host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, 0, sizeof(none));
+	host_signals_unblock();
 	host_syscall(SYS_execve, "/proc/self/exe", host_argv, host_environ);
 	host_fatal("reboot: can't start /proc/self/exe again (is /proc mounted?)");
 }

@@ -94,12 +94,6 @@ int host_map(unsigned long addr, unsigned long size, unsigned long phys,
 /** host_unmap() - take a range of the kernel's address space out of use */
 int host_unmap(unsigned long addr, unsigned long size);
 
-/** host_protect() - change the protection of mapped kernel addresses */
-int host_protect(unsigned long addr, unsigned long size, int prot);
-
-/** host_memory_release() - give the host back the pages behind physical memory */
-int host_memory_release(unsigned long phys, unsigned long size);
-
 /* ---- Signals as interrupts and kernel faults: host/signal.c ---- */
 
 /**
