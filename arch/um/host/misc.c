@@ -37,6 +37,12 @@ const char *host_prefix(const char *s, const char *prefix)
 }
 
 /* A descriptor that somebody made non-blocking is waited for. */
+void host_copy(void *to, const void *from, unsigned long size)
+{
+	asm volatile("rep movsb"
+		     : "+D" (to), "+S" (from), "+c" (size) : : "memory");
+}
+
 void host_write_all(int fd, const char *text, unsigned long length)
 {
 	while (length) {

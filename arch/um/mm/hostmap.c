@@ -40,6 +40,8 @@ static void hostmap_queue(struct mm_struct *mm, unsigned long start,
 	unsigned long flags;
 	unsigned int n;
 
+	if (flush && trap->mm_quiesce)
+		trap->mm_quiesce(mm);
 	spin_lock_irqsave(&context->lock, flags);
 	n = context->queued;
 	if (n && hostmap_extend(&context->queue[n - 1], start, end, flush))
@@ -77,6 +79,8 @@ void flush_tlb_mm(struct mm_struct *mm)
 {
 	unsigned long flags;
 
+	if (trap->mm_quiesce)
+		trap->mm_quiesce(mm);
 	spin_lock_irqsave(&mm->context.lock, flags);
 	if (!mm->context.fork_flushed) {
 		mm->context.flush_all = true;

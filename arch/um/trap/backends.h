@@ -5,6 +5,6 @@
 
 #include <um/trap.h>
 
-extern const struct trap_ops trap_ptrace;
+extern const struct trap_ops trap_seccomp, trap_ptrace;
 
 #endif /* _TRAP_BACKENDS_H */

@@ -13,7 +13,9 @@
 #include <um/stub.h>
 #include <asm/trapnr.h>
 #include "backends.h"
+#include "pool.h"
 #include "ptrace_host.h"
+#include "stub_host.h"
 
 /* x86-64 Linux numbers, and <linux/mman.h> bits, as the host has them */
 #include <uapi/linux/mman.h>
@@ -57,39 +59,7 @@ static const char *ptrace_probe(void)
 	return host_strerror(ret);
 }
 
-/*
- * Host processes whose mm has gone, emptied, for the next mms: that is cheaper
- * than a fork and an exit.
- */
-#define POOL_MAX	16
-
-static DEFINE_SPINLOCK(pool_lock);
-static struct um_host_mm *pool[POOL_MAX];
-static unsigned int pool_count;
-
-static struct um_host_mm *pool_take(void)
-{
-	struct um_host_mm *host = NULL;
-
-	spin_lock(&pool_lock);
-	if (pool_count)
-		host = pool[--pool_count];
-	spin_unlock(&pool_lock);
-	return host;
-}
-
-static bool pool_put(struct um_host_mm *host)
-{
-	bool kept = false;
-
-	spin_lock(&pool_lock);
-	if (pool_count < POOL_MAX) {
-		pool[pool_count++] = host;
-		kept = true;
-	}
-	spin_unlock(&pool_lock);
-	return kept;
-}
+static struct trap_pool ptrace_pool = TRAP_POOL(ptrace_pool);
 
 static struct um_host_mm *ptrace_host_mm_new(void)
 {
@@ -121,14 +91,14 @@ free_host:
 static void ptrace_host_mm_free(struct um_host_mm *host)
 {
 	if (host->pid > 0)
-		ptrace_host_kill(host->pid);
+		stub_kill(host->pid);
 	free_pages((unsigned long)host->block, BLOCK_ORDER);
 	kfree(host);
 }
 
 static int ptrace_mm_create(struct mm_struct *mm)
 {
-	struct um_host_mm *host = pool_take();
+	struct um_host_mm *host = trap_pool_take(&ptrace_pool);
 
 	mm->context.host = host ? host : ptrace_host_mm_new();
 	return mm->context.host ? 0 : -ENOMEM;
@@ -136,13 +106,15 @@ static int ptrace_mm_create(struct mm_struct *mm)
 
 static bool ptrace_host_mm_empty(struct um_host_mm *host)
 {
-	struct stub_order *order = host->block;
+	struct stub_control *control = host->block;
 	unsigned int left;
 
 	host->orders = 0;
 	/* Old orders and signal frames are none of the next owner's business. */
 	memset(host->block, 0, UM_STUB_END - UM_STUB_ORDERS);
-	*order = (struct stub_order) { __NR_munmap, { 0, UM_TASK_SIZE } };
+	control->orders[0] = (struct stub_order) {
+		__NR_munmap, { 0, UM_TASK_SIZE }
+	};
 	return !ptrace_host_batch(host->pid, 1, &left);
 }
 
@@ -151,7 +123,8 @@ static void ptrace_mm_destroy(struct mm_struct *mm)
 	struct um_host_mm *host = mm->context.host;
 
 	mm->context.host = NULL;
-	if (host->spoiled || !ptrace_host_mm_empty(host) || !pool_put(host))
+	if (host->spoiled || !ptrace_host_mm_empty(host) || 
+	    !trap_pool_put(&ptrace_pool, host))
 		ptrace_host_mm_free(host);
 }
 
@@ -167,12 +140,13 @@ static int ptrace_mm_sync(struct mm_struct *mm)
 static int ptrace_order(struct mm_struct *mm, const struct stub_order *order)
 {
 	struct um_host_mm *host = mm->context.host;
+	struct stub_control *control = host->block;
 	int ret = 0;
 
 	if (host->orders == STUB_ORDERS)
 		ret = ptrace_mm_sync(mm);
 	if (!ret)
-		((struct stub_order *)host->block)[host->orders++] = *order;
+		control->orders[host->orders++] = *order;
 	return ret;
 }
 

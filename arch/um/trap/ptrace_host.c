@@ -27,6 +27,7 @@
 #include <um/host_syscall.h>
 #include <um/stub.h>
 #include "ptrace_host.h"
+#include "stub_host.h"
 
 #ifndef SA_RESTORER
 #define SA_RESTORER	0x04000000
@@ -35,8 +36,6 @@
 #define PTRACE_KICK_SIGNAL	SIGUSR1
 #define PTRACE_OPTIONS		(PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL)
 #define PTRACE_SYSCALL_STOP	(SIGTRAP | 0x80)
-/* Descriptors looked at where the host has no close_range(). */
-#define PTRACE_OLD_MAX_FD	4096
 
 static int ptrace_template;
 static int ptrace_template_cpu = -1;
@@ -45,18 +44,6 @@ static long ptrace_request(int request, int pid, unsigned long addr,
 			   const void *data)
 {
 	return host_syscall(SYS_ptrace, request, pid, addr, data);
-}
-
-/* Returns the wait status, or a negative errno if there is no such process. */
-static int ptrace_wait(int pid)
-{
-	int status;
-	long ret;
-
-	do {
-		ret = host_syscall(SYS_wait4, pid, &status, __WALL, 0);
-	} while (ret == -EINTR);
-	return ret < 0 ? ret : status;
 }
 
 static bool ptrace_stopped(int status)
@@ -84,7 +71,7 @@ static int ptrace_to_trap(int pid, long signo)
 		if (ret < 0)
 			return ret;
 		signo = 0;
-		status = ptrace_wait(pid);
+		status = stub_wait(pid);
 		if (!ptrace_stopped(status))
 			return -ESRCH;
 	} while (!ptrace_is_exception(WSTOPSIG(status)));
@@ -157,21 +144,9 @@ static void ptrace_child_signals(void)
 	host_syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, 0, sizeof(mask));
 }
 
-/* Close from @first up to, and without, @end; a host before 5.9 one by one. */
-static void ptrace_child_close(unsigned int first, unsigned int end)
-{
-	unsigned int last = end == PTRACE_OLD_MAX_FD ? ~0U : end - 1;
-
-	if (first == end || !host_syscall(SYS_close_range, first, last, 0))
-		return;
-	for (; first < end; first++)
-		host_syscall(SYS_close, first);
-}
-
 /* The forked child: nothing of the host may stay with it but the memory. */
 static void ptrace_child(void)
 {
-	unsigned int fd = host_config.memory_fd;
 	long ret;
 
 	host_syscall(SYS_setsid);
@@ -179,8 +154,7 @@ static void ptrace_child(void)
 	if (ret < 0)
 		host_syscall(SYS_exit_group, -ret);
 	ptrace_child_signals();
-	ptrace_child_close(0, fd);
-	ptrace_child_close(fd + 1, PTRACE_OLD_MAX_FD);
+	stub_child_close();
 	host_syscall(SYS_kill, host_syscall(SYS_getpid), SIGSTOP);
 	for (;;)
 		host_syscall(SYS_exit_group, EPERM);
@@ -218,30 +192,13 @@ static int ptrace_empty_template(int pid, unsigned long stub_phys)
 			     0x7ffffffff000 - UM_STUB_ORDERS, 0, 0, 0, 0);
 }
 
-/* The image's text is not in physical memory; the stub's page has to be. */
-static void ptrace_place_stub(unsigned long phys)
-{
-	char *to = (char *)UM_DIRECT_START + phys;
-	unsigned int i;
-
-	for (i = 0; i < UM_STUB_ORDERS - UM_STUB_CODE; i++)
-		to[i] = um_stub[i];
-}
-
 /*
  * The tracer's exit would end them all, its restart would not.  They are one
  * process group: the template leads it, and the others were born into it.
  */
 static void ptrace_end(void)
 {
-	int status;
-	long ret;
-
-	host_syscall(SYS_kill, -ptrace_template, SIGKILL);
-	do {
-		ret = host_syscall(SYS_wait4, -ptrace_template, &status,
-				   __WALL, 0);
-	} while (ret > 0 || ret == -EINTR);
+	stub_end_group(ptrace_template);
 }
 
 int ptrace_host_template(unsigned long stub_phys)
@@ -249,14 +206,13 @@ int ptrace_host_template(unsigned long stub_phys)
 	long pid, ret;
 	int status;
 
-	ptrace_place_stub(stub_phys);
-
+	stub_place(stub_phys);
 	pid = host_syscall(SYS_clone, SIGCHLD);
 	if (pid < 0)
 		return pid;
 	if (!pid)
 		ptrace_child();
-	status = ptrace_wait(pid);
+	status = stub_wait(pid);
 	if (!ptrace_stopped(status))
 		return status >= 0 && WIFEXITED(status) ?
 		       -WEXITSTATUS(status) : -EPERM;
@@ -267,7 +223,7 @@ int ptrace_host_template(unsigned long stub_phys)
 	if (!ret)
 		ret = ptrace_empty_template(pid, stub_phys);
 	if (ret < 0) {
-		ptrace_host_kill(pid);
+		stub_kill(pid);
 		return ret;
 	}
 	ptrace_template = pid;
@@ -290,7 +246,7 @@ int ptrace_host_fork(unsigned long block_phys)
 	if (pid < 0)
 		return pid;
 	/* A traced child begins with a SIGSTOP. */
-	if (!ptrace_stopped(ptrace_wait(pid)))
+	if (!ptrace_stopped(stub_wait(pid)))
 		return -ESRCH;
 	ret = ptrace_remote_map(pid, ip, UM_STUB_ORDERS,
 				UM_STUB_STACK - UM_STUB_ORDERS, PROT_READ,
@@ -302,20 +258,10 @@ int ptrace_host_fork(unsigned long block_phys)
 					block_phys + UM_STUB_STACK -
 					UM_STUB_ORDERS);
 	if (ret < 0) {
-		ptrace_host_kill(pid);
+		stub_kill(pid);
 		return ret;
 	}
 	return pid;
-}
-
-void ptrace_host_kill(int pid)
-{
-	int status;
-
-	host_syscall(SYS_kill, pid, SIGKILL);
-	do {
-		status = ptrace_wait(pid);
-	} while (ptrace_stopped(status));
 }
 
 void ptrace_host_reap(int pid)
@@ -329,7 +275,7 @@ int ptrace_host_batch(int pid, unsigned int count, unsigned int *left)
 {
 	struct user_regs_struct regs = {
 		.rip = stub_address(um_stub_batch),
-		.rbx = UM_STUB_ORDERS,
+		.rbx = UM_STUB_ORDERS + STUB_CONTROL_ORDERS,
 		.rbp = count,
 		.orig_rax = -1UL,
 		.eflags = 0x202,
@@ -404,7 +350,7 @@ void ptrace_host_run(int pid, unsigned long *regs,
 	event->stop = PTRACE_HOST_GONE;
 	if (ptrace_request(PTRACE_SYSEMU, pid, 0, NULL))
 		return;
-	status = ptrace_wait(pid);
+	status = stub_wait(pid);
 	if (!ptrace_stopped(status) ||
 	    ptrace_request(PTRACE_GETREGS, pid, 0, regs))
 		return;

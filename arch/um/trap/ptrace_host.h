@@ -25,9 +25,6 @@ int ptrace_host_template(unsigned long stub_phys);
  */
 int ptrace_host_fork(unsigned long block_phys);
 
-/** ptrace_host_kill() - end a process and wait for it */
-void ptrace_host_kill(int pid);
-
 /** ptrace_host_reap() - see off a process that somebody else has killed */
 void ptrace_host_reap(int pid);
 

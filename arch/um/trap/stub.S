@@ -1,19 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The one page of code that a guest's host process has besides the guest's own:
- * mapped at UM_STUB_CODE, read and execute only.  It uses no stack and no data
- * but the page of orders, which the guest can't write.
+ * mapped at UM_STUB_CODE, read and execute only.  It uses no stack, and behind
+ * it lie the control page, which the guest can't write, and the signal stack
+ * with struct stub_state, which it can.
  *
- * Guest code may jump to any byte of it.  What it then reaches are system call
- * instructions, and those of a guest thread are trapped wherever they are.
+ * Guest code may jump to any byte of it.  Of a guest thread that is traced,
+ * every system call is trapped wherever it is.  Of one that is not, the filter
+ * lets three pass (seccomp_host.c), and what follows each of them takes all
+ * addresses from the code: nothing depends on a register that guest code has
+ * set.
  */
 #include <linux/linkage.h>
+#include <uapi/linux/sched.h>
+#include <uapi/asm-generic/mman-common.h>
 #include <asm/page.h>
+#include <asm/unistd.h>
 #include <um/stub.h>
+
+#define CONTROL(field)	um_stub + (UM_STUB_ORDERS - UM_STUB_CODE) + \
+			STUB_CONTROL_##field(%rip)
+#define STATE(field)	um_stub + (UM_STUB_STACK - UM_STUB_CODE) + \
+			STUB_STATE_##field(%rip)
+
+/* From headers that have more than constants in them */
+#define FUTEX_WAIT			0
+#define FUTEX_WAKE			1
+#define PR_SET_PDEATHSIG		1
+#define SECCOMP_SET_MODE_FILTER		1
+#define SECCOMP_FILTER_FLAG_SPEC_ALLOW	4
+#define SIG_SETMASK			2
+#define SIGKILL				9
+#define SIGCHLD				17
+#define MAP_SHARED_FIXED	(0x01 | MAP_FIXED)
 
 	.pushsection .text.um_stub, "ax"
 	.balign	PAGE_SIZE
 SYM_CODE_START(um_stub)
+
+/* ---- For a tracer ---- */
 
 /* One system call; all registers are set by who sends the thread here. */
 SYM_INNER_LABEL(um_stub_syscall, SYM_L_GLOBAL)
@@ -47,8 +72,231 @@ SYM_INNER_LABEL(um_stub_batch, SYM_L_GLOBAL)
 SYM_INNER_LABEL(um_stub_fault, SYM_L_GLOBAL)
 	int3
 	ud2
+
+/* ---- The mapping thread, which runs no guest code ---- */
+
+/*
+ * %r15d is the batch it did last.  Its word that it is done must be one that
+ * guest code can't forge, so it goes by a write to the file of physical memory.
+ */
+SYM_INNER_LABEL(um_stub_mapper, SYM_L_GLOBAL)
+	movl	CONTROL(SEQ), %eax
+	cmpl	%eax, %r15d
+	jne	mapper_work
+	leaq	CONTROL(SEQ), %rdi
+	movl	$FUTEX_WAIT, %esi
+	movl	%r15d, %edx
+	xorl	%r10d, %r10d
+	movl	$__NR_futex, %eax
+	syscall
+	jmp	um_stub_mapper
+
+mapper_work:
+	movl	%eax, %r15d
+	leaq	CONTROL(ORDERS), %rbx
+	movl	CONTROL(COUNT), %ebp
+	testl	%ebp, %ebp
+	jz	mapper_then
+mapper_next:
+	movq	STUB_ORDER_NR(%rbx), %rax
+	movq	STUB_ORDER_ARGS+0x00(%rbx), %rdi
+	movq	STUB_ORDER_ARGS+0x08(%rbx), %rsi
+	movq	STUB_ORDER_ARGS+0x10(%rbx), %rdx
+	movq	STUB_ORDER_ARGS+0x18(%rbx), %r10
+	movq	STUB_ORDER_ARGS+0x20(%rbx), %r8
+	movq	STUB_ORDER_ARGS+0x28(%rbx), %r9
+	syscall
+	cmpq	$-4095, %rax
+	jae	mapper_failed
+	addq	$STUB_ORDER_SIZE, %rbx
+	decl	%ebp
+	jnz	mapper_next
+
+mapper_then:
+	movl	CONTROL(THEN), %eax
+	cmpl	$STUB_THEN_RESUME, %eax
+	je	mapper_resume
+	cmpl	$STUB_THEN_THREAD, %eax
+	je	mapper_thread
+	cmpl	$STUB_THEN_PROCESS, %eax
+	je	mapper_process
+mapper_tell:
+	leaq	CONTROL(OK), %rsi
+mapper_report:
+	movq	CONTROL(MEMORY_FD), %rdi
+	movl	$4, %edx
+	movq	CONTROL(DONE_PHYS), %r10
+	movl	$__NR_pwrite64, %eax
+	syscall
+	leaq	CONTROL(DONE), %rdi
+	movl	$FUTEX_WAKE, %esi
+	movl	$1, %edx
+	movl	$__NR_futex, %eax
+	syscall
+	/* If it is the guest's turn, the kernel waits there. */
+	leaq	STATE(TURN), %rdi
+	cmpl	$STUB_THEN_RESUME, CONTROL(THEN)
+	jne	um_stub_mapper
+	jmp	mapper_wake
+mapper_failed:
+	leaq	CONTROL(FAILED), %rsi
+	jmp	mapper_report
+
+mapper_resume:
+	leaq	STATE(TURN), %rdi
+mapper_wake:
+	movl	$FUTEX_WAKE, %esi
+	movl	$1, %edx
+	movl	$__NR_futex, %eax
+	syscall
+	jmp	um_stub_mapper
+
+/* The guest thread gets a table of descriptors of its own, and empties it. */
+mapper_thread:
+	movl	$(CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | \
+		  CLONE_SYSVSEM | CLONE_PARENT_SETTID), %edi
+	xorl	%esi, %esi
+	leaq	STATE(TID), %rdx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	movl	$__NR_clone, %eax
+	syscall
+	testq	%rax, %rax
+	js	mapper_failed
+	jnz	mapper_tell
+
+	movq	CONTROL(MEMORY_FD), %rdi
+	movl	$__NR_close, %eax
+	syscall
+	leaq	um_stub_stack(%rip), %rdi
+	xorl	%esi, %esi
+	movl	$__NR_sigaltstack, %eax
+	syscall
+	testq	%rax, %rax
+	jnz	stub_exit
+	movl	$SIG_SETMASK, %edi
+	leaq	stub_no_signals(%rip), %rsi
+	xorl	%edx, %edx
+	movl	$8, %r10d
+	movl	$__NR_rt_sigprocmask, %eax
+	syscall
+	movl	$SECCOMP_SET_MODE_FILTER, %edi
+	movl	$SECCOMP_FILTER_FLAG_SPEC_ALLOW, %esi
+	leaq	um_stub_filter(%rip), %rdx
+	movl	$__NR_seccomp, %eax
+	syscall
+	testq	%rax, %rax
+	jz	1f
+	/* Before 4.17 there was no such flag. */
+	movl	$SECCOMP_SET_MODE_FILTER, %edi
+	xorl	%esi, %esi
+	leaq	um_stub_filter(%rip), %rdx
+	movl	$__NR_seccomp, %eax
+	syscall
+	testq	%rax, %rax
+	jnz	stub_exit
+	/* Its first stop: the host builds the frame that all others reuse. */
+1:	int3
+
+/* A child of the kernel, not of this process, that dies with its parent. */
+mapper_process:
+	movl	$(CLONE_PARENT | CLONE_FILES | CLONE_FS | \
+		  CLONE_PARENT_SETTID | SIGCHLD), %edi
+	xorl	%esi, %esi
+	leaq	STATE(TID), %rdx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	movl	$__NR_clone, %eax
+	syscall
+	testq	%rax, %rax
+	js	mapper_failed
+	jnz	mapper_tell
+
+	movl	$PR_SET_PDEATHSIG, %edi
+	movl	$SIGKILL, %esi
+	movl	$__NR_prctl, %eax
+	syscall
+	movl	$__NR_getppid, %eax
+	syscall
+	cmpq	CONTROL(PARENT), %rax
+	jne	stub_exit
+	leaq	um_stub + (UM_STUB_ORDERS - UM_STUB_CODE)(%rip), %rdi
+	movl	$(UM_STUB_STACK - UM_STUB_ORDERS), %esi
+	movl	$PROT_READ, %edx
+	movl	$MAP_SHARED_FIXED, %r10d
+	movq	CONTROL(MEMORY_FD), %r8
+	movq	CONTROL(CHILD), %r9
+	movl	$__NR_mmap, %eax
+	syscall
+	testq	%rax, %rax
+	js	stub_exit
+	xorl	%r15d, %r15d
+	jmp	um_stub_mapper
+
+stub_exit:
+	movl	$1, %edi
+	movl	$__NR_exit_group, %eax
+	syscall
+	jmp	stub_exit
+
+/* ---- The guest thread ---- */
+
+/*
+ * The handler of all its signals, with all signals blocked: %rdi is the
+ * signal, %rdx the ucontext.  Leaves by sigreturn when it is the guest's turn.
+ */
+SYM_INNER_LABEL(um_stub_stop, SYM_L_GLOBAL)
+	movl	%edi, STATE(SIGNO)
+	movq	%rdx, STATE(CONTEXT)
+	rdfsbase %rax
+	movq	%rax, STATE(FS)
+	rdgsbase %rax
+	movq	%rax, STATE(GS)
+	movl	$STUB_TURN_KERNEL, STATE(TURN)
+	leaq	STATE(TURN), %rdi
+	movl	$FUTEX_WAKE, %esi
+	movl	$1, %edx
+	movl	$__NR_futex, %eax
+	syscall
+SYM_INNER_LABEL(um_stub_woken, SYM_L_GLOBAL)
+1:	cmpl	$STUB_TURN_KERNEL, STATE(TURN)
+	jne	2f
+	leaq	STATE(TURN), %rdi
+	movl	$FUTEX_WAIT, %esi
+	movl	$STUB_TURN_KERNEL, %edx
+	xorl	%r10d, %r10d
+	movl	$__NR_futex, %eax
+	syscall
+SYM_INNER_LABEL(um_stub_waited, SYM_L_GLOBAL)
+	jmp	1b
+2:	movq	CONTROL(FS), %rax
+	wrfsbase %rax
+	movq	CONTROL(GS), %rax
+	wrgsbase %rax
+	movq	CONTROL(FRAME), %rsp
+	movl	$__NR_rt_sigreturn, %eax
+	syscall
+SYM_INNER_LABEL(um_stub_returned, SYM_L_GLOBAL)
+	ud2
+
+/* ---- Constants ---- */
+
+	/* struct sigaltstack */
+	.balign	8
+SYM_INNER_LABEL(um_stub_stack, SYM_L_GLOBAL)
+	.quad	UM_STUB_STACK + STUB_STATE_SIZE
+stub_no_signals:
+	.quad	0
+	.quad	UM_STUB_END - UM_STUB_STACK - STUB_STATE_SIZE
+
+	/* Filled in at boot. */
+SYM_INNER_LABEL(um_stub_filter, SYM_L_GLOBAL)
+	.skip	STUB_FILTER_SIZE
 SYM_CODE_END(um_stub)
 	.balign	PAGE_SIZE
+
+/* The template's own control page and signal stack. */
+	.skip	UM_STUB_END - UM_STUB_ORDERS
 	.popsection
 
 	.section .note.GNU-stack, "", @progbits

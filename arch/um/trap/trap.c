@@ -10,6 +10,7 @@ const struct trap_ops *trap;
 
 /* Best first */
 static const struct trap_ops *const trap_backends[] = {
+	&trap_seccomp,
 	&trap_ptrace,
 };
 
@@ -40,8 +41,8 @@ static const struct trap_ops *trap_find(const char *name)
 	for (i = 0; i < ARRAY_SIZE(trap_backends); i++)
 		if (!strcmp(trap_backends[i]->name, name))
 			return trap_backends[i];
-	host_fatal("trap=%s: no such backend; there is: %s", name,
-		   trap_backends[0]->name);
+	host_fatal("trap=%s: no such backend; there are: %s, %s", name,
+		   trap_backends[0]->name, trap_backends[1]->name);
 }
 
 static void trap_probe_all(void)

@@ -31,6 +31,7 @@ unsigned long host_strlen(const char *s);
 bool host_streq(const char *a, const char *b);
 /** host_prefix() - what follows @prefix in @s, or NULL */
 const char *host_prefix(const char *s, const char *prefix);
+void host_copy(void *to, const void *from, unsigned long size);
 void host_write_all(int fd, const char *text, unsigned long length);
 void host_signals_ignore(void);
 void host_time_init(void);

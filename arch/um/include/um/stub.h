@@ -5,9 +5,46 @@
 
 #include <asm/layout.h>
 
-#define STUB_ORDER_NR	0x00
-#define STUB_ORDER_ARGS	0x08
-#define STUB_ORDER_SIZE	0x38
+#define STUB_ORDER_NR		0x00
+#define STUB_ORDER_ARGS		0x08
+#define STUB_ORDER_SIZE		0x38
+
+#define STUB_CONTROL_SEQ	0x00
+#define STUB_CONTROL_DONE	0x04
+#define STUB_CONTROL_COUNT	0x08
+#define STUB_CONTROL_THEN	0x0c
+#define STUB_CONTROL_OK		0x10
+#define STUB_CONTROL_FAILED	0x14
+#define STUB_CONTROL_DONE_PHYS	0x18
+#define STUB_CONTROL_MEMORY_FD	0x20
+#define STUB_CONTROL_FRAME	0x28
+#define STUB_CONTROL_FS		0x30
+#define STUB_CONTROL_GS		0x38
+#define STUB_CONTROL_CHILD	0x40
+#define STUB_CONTROL_PARENT	0x48
+#define STUB_CONTROL_ORDERS	0x80
+
+/* What follows a batch */
+#define STUB_THEN_TELL		0	/* tell the kernel */
+#define STUB_THEN_RESUME	1	/* wake the guest thread */
+#define STUB_THEN_THREAD	2	/* make the guest thread, tell */
+#define STUB_THEN_PROCESS	3	/* make another process, tell */
+
+#define STUB_STATE_TURN		0x00
+#define STUB_STATE_SIGNO	0x04
+#define STUB_STATE_CONTEXT	0x08
+#define STUB_STATE_FS		0x10
+#define STUB_STATE_GS		0x18
+#define STUB_STATE_TID		0x20
+#define STUB_STATE_SIZE		0x40
+
+/* Whose turn it is: a futex */
+#define STUB_TURN_KERNEL	0
+#define STUB_TURN_GUEST		1
+#define STUB_TURN_KICKED	2	/* the guest's, and it is to stop soon */
+
+/* struct sock_fprog, and up to so many struct sock_filter behind it */
+#define STUB_FILTER_SIZE	(16 + 64 * 8)
 
 #ifndef __ASSEMBLY__
 
@@ -17,9 +54,70 @@ struct stub_order {
 	unsigned long	args[6];
 };
 
-#define STUB_ORDERS	(4096 / sizeof(struct stub_order))
+#define STUB_ORDERS	((4096 - STUB_CONTROL_ORDERS) / sizeof(struct stub_order))
+
+/**
+ * struct stub_control - the page that the kernel writes and the stub reads
+ * @seq:	number of the newest batch; a futex
+ * @done:	what the mapping thread has written of its last batch: its @ok or
+ *		its @failed; a futex
+ * @count:	orders in the batch
+ * @then:	STUB_THEN_*
+ * @ok:		to write to @done after success
+ * @failed:	to write to @done if an order fails; the others are not done
+ * @done_phys:	guest-physical address of @done
+ * @memory_fd:	the descriptor of guest-physical memory
+ * @frame:	the guest thread resumes with the signal frame here
+ * @fs:		and this segment base
+ * @gs:		and this one
+ * @child:	STUB_THEN_PROCESS: guest-physical address of its control page
+ * @parent:	and the kernel's process id
+ * @orders:	the batch
+ *
+ * Only the first part of it matters to a backend that traces.
+ */
+struct stub_control {
+	unsigned int	seq;
+	unsigned int	done;
+	unsigned int	count;
+	unsigned int	then;
+	unsigned int	ok;
+	unsigned int	failed;
+	unsigned long	done_phys;
+	unsigned long	memory_fd;
+	unsigned long	frame;
+	unsigned long	fs;
+	unsigned long	gs;
+	unsigned long	child;
+	unsigned long	parent;
+	unsigned long	unused[6];
+	struct stub_order orders[STUB_ORDERS];
+};
+
+/**
+ * struct stub_state - what the guest thread says when it has stopped
+ * @turn:	STUB_TURN_*
+ * @signo:	the signal that stopped it
+ * @context:	address of the ucontext in the frame of that signal
+ * @fs:		segment base
+ * @gs:		segment base
+ * @tid:	id of the process or thread that the mapping thread has made
+ *
+ * At the beginning of the signal stack.  Guest code can write to it.
+ */
+struct stub_state {
+	unsigned int	turn;
+	unsigned int	signo;
+	unsigned long	context;
+	unsigned long	fs;
+	unsigned long	gs;
+	unsigned int	tid;
+};
 
 extern char um_stub[], um_stub_syscall[], um_stub_batch[], um_stub_fault[];
+extern char um_stub_mapper[], um_stub_stop[], um_stub_woken[],
+	    um_stub_waited[], um_stub_returned[], um_stub_filter[],
+	    um_stub_stack[];
 
 /** stub_address() - where a label of stub.S is in a guest's host process */
 static inline unsigned long stub_address(const char *label)

@@ -65,7 +65,10 @@ struct trap_event {
  *		when the queue is full.  Preemption off.  0 or a negative errno;
  *		-ENOMEM: the host's limit of mappings is reached.
  * @mm_unmap:	queue an unmapping.  As @mm_map.
- * @mm_sync:	apply what is queued; guest code sees it when this returns.
+ * @mm_sync:	apply what is queued, before guest code of @mm runs again.
+ * @mm_quiesce:	make sure that no guest code of @mm runs until the next run().
+ *		The memory that it had mapped is about to be freed.  Any
+ *		context.  NULL: run() has made sure.
  * @run:	run guest code of @mm with @regs until an event; interrupts
  *		disabled, preemption off.  @regs are the guest's on return.
  * @fault_details: complete an inexact fault event.  Directly after run(),
@@ -92,6 +95,7 @@ struct trap_ops {
 	int		(*mm_unmap)(struct mm_struct *mm, unsigned long addr,
 				    unsigned long size);
 	int		(*mm_sync)(struct mm_struct *mm);
+	void		(*mm_quiesce)(struct mm_struct *mm);
 	void		(*run)(struct mm_struct *mm, struct pt_regs *regs,
 			       struct trap_event *event);
 	void		(*fault_details)(struct mm_struct *mm,

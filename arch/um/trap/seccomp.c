@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The backend "seccomp": one host process per guest mm, its guest thread under
+ * a filter that turns system calls into signals, which it handles itself by
+ * handing over to the kernel.  Nobody traces, so nothing but signals and
+ * futexes is paid for.
+ */
+#include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <asm/mmu_context.h>
+#include <asm/trapnr.h>
+#include <um/fpu.h>
+#include <um/host.h>
+#include <um/stub.h>
+#include "backends.h"
+#include "pool.h"
+#include "seccomp_host.h"
+#include "stub_host.h"
+
+/* x86-64 Linux numbers, and <linux/mman.h> bits, as the host has them */
+#include <uapi/linux/mman.h>
+#include <asm/unistd.h>
+
+#define BLOCK_ORDER	get_order(UM_STUB_END - UM_STUB_ORDERS)
+#define INSN_INT80_SIZE	2
+
+/**
+ * struct um_host_mm - a guest address space on the host
+ * @process:	the process
+ * @cpu:	the host CPU it is bound to
+ * @gone:	the process is dead
+ * @orders:	orders waiting for the next run
+ */
+struct um_host_mm {
+	struct seccomp_process	process;
+	int			cpu;
+	bool			gone;
+	unsigned int		orders;
+};
+
+/* Whose guest code runs on this CPU; NULL: nobody's. */
+static DEFINE_PER_CPU(struct um_host_mm *, seccomp_running);
+/* Whose guest code ran last. */
+static DEFINE_PER_CPU(struct um_host_mm *, seccomp_last);
+
+static struct trap_pool seccomp_pool = TRAP_POOL(seccomp_pool);
+
+static const char *seccomp_probe(void)
+{
+	return seccomp_host_template(__pa_symbol(um_stub));
+}
+
+static struct um_host_mm *seccomp_host_mm_new(void)
+{
+	struct um_host_mm *host = kzalloc(sizeof(*host), GFP_KERNEL);
+	void *block;
+	int ret;
+
+	if (!host)
+		return NULL;
+	/* Guest code can read it. */
+	block = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, BLOCK_ORDER);
+	if (!block)
+		goto free_host;
+	host->process.control = block;
+	host->process.state = block + UM_STUB_STACK - UM_STUB_ORDERS;
+	ret = seccomp_host_fork(&host->process, __pa(block));
+	if (ret) {
+		pr_err_ratelimited("trap: no host process for a new program: error %d\n",
+				   -ret);
+		goto free_block;
+	}
+	host->cpu = host_place_cpu();
+	return host;
+
+free_block:
+	free_pages((unsigned long)block, BLOCK_ORDER);
+free_host:
+	kfree(host);
+	return NULL;
+}
+
+static void seccomp_host_mm_free(struct um_host_mm *host)
+{
+	stub_kill(host->process.pid);
+	free_pages((unsigned long)host->process.control, BLOCK_ORDER);
+	kfree(host);
+}
+
+static int seccomp_mm_create(struct mm_struct *mm)
+{
+	struct um_host_mm *host = trap_pool_take(&seccomp_pool);
+
+	mm->context.host = host ? host : seccomp_host_mm_new();
+	return mm->context.host ? 0 : -ENOMEM;
+}
+
+static void seccomp_mm_quiesce(struct mm_struct *mm)
+{
+	struct um_host_mm *host = mm->context.host;
+
+	if (host && !host->process.sure && !host->gone &&
+	    seccomp_host_confirm(&host->process))
+		host->gone = true;
+}
+
+/* What the last owner has left must not reach the next. */
+static bool seccomp_host_mm_empty(struct um_host_mm *host)
+{
+	struct seccomp_process *p = &host->process;
+
+	host->orders = 0;
+	if (host->gone || seccomp_host_settle(p) == -ESRCH)
+		return false;
+	p->control->orders[0] = (struct stub_order) {
+		__NR_munmap, { 0, UM_TASK_SIZE }
+	};
+	if (seccomp_host_batch(p, 1))
+		return false;
+	memset(p->control->orders, 0, sizeof(p->control->orders));
+	memset(p->state, 0, UM_STUB_END - UM_STUB_STACK);
+	return true;
+}
+
+static void seccomp_mm_destroy(struct mm_struct *mm)
+{
+	struct um_host_mm *host = mm->context.host;
+	int cpu;
+
+	seccomp_mm_quiesce(mm);
+	mm->context.host = NULL;
+	for_each_possible_cpu(cpu)
+		if (per_cpu(seccomp_last, cpu) == host)
+			per_cpu(seccomp_last, cpu) = NULL;
+	if (!seccomp_host_mm_empty(host) ||
+	    !trap_pool_put(&seccomp_pool, host))
+		seccomp_host_mm_free(host);
+}
+
+static int seccomp_order(struct mm_struct *mm, const struct stub_order *order)
+{
+	struct um_host_mm *host = mm->context.host;
+	int ret;
+
+	if (host->gone)
+		return -ESRCH;
+	ret = seccomp_host_settle(&host->process);
+	if (!ret && host->orders == STUB_ORDERS) {
+		ret = seccomp_host_batch(&host->process, host->orders);
+		host->orders = 0;
+	}
+	if (!ret)
+		host->process.control->orders[host->orders++] = *order;
+	return ret;
+}
+
+static int seccomp_mm_map(struct mm_struct *mm, unsigned long addr,
+			  unsigned long size, unsigned long phys, int prot)
+{
+	struct stub_order order = {
+		__NR_mmap,
+		{ addr, size, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
+		  host_config.memory_fd, phys },
+	};
+
+	return seccomp_order(mm, &order);
+}
+
+static int seccomp_mm_unmap(struct mm_struct *mm, unsigned long addr,
+			    unsigned long size)
+{
+	struct stub_order order = { __NR_munmap, { addr, size } };
+
+	return seccomp_order(mm, &order);
+}
+
+static void seccomp_bad_frame(struct trap_event *event)
+{
+	event->kind = TRAP_EXCEPTION;
+	event->signo = SIGSEGV;
+	event->code = SI_KERNEL;
+	event->trap_nr = X86_TRAP_GP;
+}
+
+static void seccomp_syscall(struct pt_regs *regs, bool native,
+			    struct trap_event *event)
+{
+	if (!native) {
+		/* No 32-bit system calls here: int 0x80 is a bad instruction. */
+		regs->ip -= INSN_INT80_SIZE;
+		seccomp_bad_frame(event);
+		return;
+	}
+	event->kind = TRAP_SYSCALL;
+	regs->orig_ax = regs->ax;
+	regs->ax = -ENOSYS;
+}
+
+static void seccomp_event(struct um_host_mm *host, struct pt_regs *regs,
+			  struct trap_event *event)
+{
+	struct seccomp_host_stop stop;
+
+	if (!seccomp_host_get_regs(&host->process, (unsigned long *)regs,
+				   &stop)) {
+		seccomp_bad_frame(event);
+		return;
+	}
+	regs->orig_ax = -1UL;
+	if (stop.syscall) {
+		seccomp_syscall(regs, stop.native, event);
+		return;
+	}
+	/* What somebody on the host has sent is not the guest's. */
+	if (stop.code <= 0 || stop.signo == SIGSYS)
+		return;
+	event->kind = TRAP_EXCEPTION;
+	event->signo = stop.signo;
+	event->code = stop.code;
+	event->address = stop.address;
+	event->trap_nr = stop.trap_nr;
+	event->error_code = stop.error_code;
+	if (stop.signo == SIGSEGV && stop.trap_nr == X86_TRAP_PF) {
+		event->kind = TRAP_FAULT;
+		event->address = stop.cr2;
+	}
+}
+
+static void seccomp_place(struct um_host_mm *host)
+{
+	if (!host_place_thread(host->process.pid) &&
+	    !host_place_thread(host->process.tid))
+		host->cpu = host_place_cpu();
+}
+
+/* Another guest is to run: the one before must have stopped. */
+static void seccomp_switch(struct um_host_mm *host)
+{
+	struct um_host_mm *last = this_cpu_read(seccomp_last);
+
+	if (last == host)
+		return;
+	if (last && !last->process.sure && !last->gone &&
+	    seccomp_host_confirm(&last->process))
+		last->gone = true;
+	this_cpu_write(seccomp_last, host);
+}
+
+static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
+			struct trap_event *event)
+{
+	struct um_host_mm *host = mm->context.host;
+	unsigned int orders = host->orders;
+
+	*event = (struct trap_event) { .kind = TRAP_KICK };
+	seccomp_switch(host);
+	if (host->cpu != host_place_cpu())
+		seccomp_place(host);
+	if (orders && seccomp_host_settle(&host->process) == -ESRCH)
+		host->gone = true;
+	if (host->gone) {
+		event->kind = TRAP_GONE;
+		return;
+	}
+	seccomp_host_set_regs(&host->process, (unsigned long *)regs);
+
+	/* An interrupt from here on kicks; one that came before is seen. */
+	this_cpu_write(seccomp_running, host);
+	barrier();
+	if (this_cpu_read(um_irq_pending)) {
+		this_cpu_write(seccomp_running, NULL);
+		return;
+	}
+	host->orders = 0;
+	host->gone = seccomp_host_run(&host->process, orders);
+	this_cpu_write(seccomp_running, NULL);
+
+	if (host->gone)
+		event->kind = TRAP_GONE;
+	else
+		seccomp_event(host, regs, event);
+}
+
+static void seccomp_kick(int cpu)
+{
+	struct um_host_mm *host = per_cpu(seccomp_running, cpu);
+
+	if (host)
+		seccomp_host_kick(&host->process);
+}
+
+static int seccomp_fpu_save(struct mm_struct *mm, void *area)
+{
+	seccomp_host_get_xstate(&mm->context.host->process, area);
+	return 0;
+}
+
+static int seccomp_fpu_load(struct mm_struct *mm, const void *area)
+{
+	if (um_fpu_check(area))
+		return -EINVAL;
+	seccomp_host_set_xstate(&mm->context.host->process, area);
+	return 0;
+}
+
+/* Orders wait for the run that needs them: one hand-over does for both. */
+static int seccomp_mm_sync(struct mm_struct *mm)
+{
+	return 0;
+}
+
+const struct trap_ops trap_seccomp = {
+	.name		= "seccomp",
+	.probe		= seccomp_probe,
+	.mm_create	= seccomp_mm_create,
+	.mm_destroy	= seccomp_mm_destroy,
+	.mm_map		= seccomp_mm_map,
+	.mm_unmap	= seccomp_mm_unmap,
+	.mm_sync	= seccomp_mm_sync,
+	.mm_quiesce	= seccomp_mm_quiesce,
+	.run		= seccomp_run,
+	.kick		= seccomp_kick,
+	.fpu_save	= seccomp_fpu_save,
+	.fpu_load	= seccomp_fpu_load,
+};
