@@ -25,6 +25,8 @@
 
 #define BLOCK_ORDER	get_order(UM_STUB_END - UM_STUB_ORDERS)
 #define INSN_INT80_SIZE	2
+/* Vector 0x80 of the IDT (Intel SDM volume 3, section 6.13) */
+#define INT80_ERROR_CODE	(0x80 * 8 + 2)
 
 /**
  * struct um_host_mm - a guest address space on the host
@@ -112,7 +114,7 @@ static bool seccomp_host_mm_empty(struct um_host_mm *host)
 	struct seccomp_process *p = &host->process;
 
 	host->orders = 0;
-	if (host->gone || seccomp_host_settle(p) == -ESRCH)
+	if (host->gone || seccomp_host_settle(p))
 		return false;
 	p->control->orders[0] = (struct stub_order) {
 		__NR_munmap, { 0, UM_TASK_SIZE }
@@ -191,6 +193,7 @@ static void seccomp_syscall(struct pt_regs *regs, bool native,
 		/* No 32-bit system calls here: int 0x80 is a bad instruction. */
 		regs->ip -= INSN_INT80_SIZE;
 		seccomp_bad_frame(event);
+		event->error_code = INT80_ERROR_CODE;
 		return;
 	}
 	event->kind = TRAP_SYSCALL;
@@ -258,7 +261,7 @@ static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
 	seccomp_switch(host);
 	if (host->cpu != host_place_cpu())
 		seccomp_place(host);
-	if (orders && seccomp_host_settle(&host->process) == -ESRCH)
+	if (orders && seccomp_host_settle(&host->process))
 		host->gone = true;
 	if (host->gone) {
 		event->kind = TRAP_GONE;

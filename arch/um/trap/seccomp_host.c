@@ -140,13 +140,6 @@ static void seccomp_post(struct seccomp_process *p, unsigned int count,
 	seccomp_futex(&control->seq, FUTEX_WAKE, 1, NULL);
 }
 
-static int seccomp_result(struct seccomp_process *p)
-{
-	volatile struct stub_control *control = p->control;
-
-	return control->done == control->failed ? -ENOMEM : 0;
-}
-
 static int seccomp_tell(struct seccomp_process *p, unsigned int count,
 			unsigned int then)
 {
@@ -162,7 +155,7 @@ static int seccomp_tell(struct seccomp_process *p, unsigned int count,
 		if (seccomp_gone(p))
 			return -ESRCH;
 	}
-	return seccomp_result(p);
+	return control->done == control->failed ? -EAGAIN : 0;
 }
 
 int seccomp_host_batch(struct seccomp_process *p, unsigned int count)
@@ -181,7 +174,7 @@ int seccomp_host_settle(struct seccomp_process *p)
 			return -ESRCH;
 		host_syscall(SYS_sched_yield);
 	}
-	return seccomp_result(p);
+	return 0;
 }
 
 /* ---- The guest thread ---- */
@@ -204,7 +197,8 @@ static int seccomp_await(struct seccomp_process *p, bool chained)
 		if (ret != -ETIMEDOUT)
 			continue;
 		/* A thread that waits for the turn it has is up to no good. */
-		if (!seccomp_host_settle(p) && seccomp_has_waiter(word))
+		if (!seccomp_host_settle(p) && seccomp_has_waiter(word) &&
+		    *word != STUB_TURN_KERNEL)
 			host_syscall(SYS_kill, p->pid, SIGKILL);
 		if (seccomp_check(p, &since))
 			return -ESRCH;

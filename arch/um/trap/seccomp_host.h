@@ -60,14 +60,15 @@ int seccomp_host_fork(struct seccomp_process *process, unsigned long phys);
  * seccomp_host_batch() - have the mapping thread carry out its orders
  * @count: how many, 1 to STUB_ORDERS
  *
- * The batch before must have been settled.
- * Return: 0, -ENOMEM if an order failed, -ESRCH: process gone.
+ * If one fails, all that the guest has mapped is dropped instead.  The batch
+ * before must have been settled.
+ * Return: 0 or -ESRCH: process gone.
  */
 int seccomp_host_batch(struct seccomp_process *process, unsigned int count);
 
 /**
  * seccomp_host_settle() - wait until a batch that was posted has been done
- * Return: as seccomp_host_batch().
+ * Return: 0 or -ESRCH: process gone.
  */
 int seccomp_host_settle(struct seccomp_process *process);
 

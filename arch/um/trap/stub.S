@@ -107,10 +107,24 @@ mapper_next:
 	movq	STUB_ORDER_ARGS+0x28(%rbx), %r9
 	syscall
 	cmpq	$-4095, %rax
-	jae	mapper_failed
+	jae	mapper_drop
 	addq	$STUB_ORDER_SIZE, %rbx
 	decl	%ebp
 	jnz	mapper_next
+
+	jmp	mapper_then
+
+/*
+ * An order failed: the host grants no more mappings.  They are a cache; to drop
+ * them all needs no new ones, and stands for every order.
+ */
+mapper_drop:
+	xorl	%edi, %edi
+	movq	$UM_TASK_SIZE, %rsi
+	movl	$__NR_munmap, %eax
+	syscall
+	testq	%rax, %rax
+	jnz	stub_exit
 
 mapper_then:
 	movl	CONTROL(THEN), %eax
@@ -133,18 +147,13 @@ mapper_report:
 	movl	$1, %edx
 	movl	$__NR_futex, %eax
 	syscall
-	/* If it is the guest's turn, the kernel waits there. */
-	leaq	STATE(TURN), %rdi
-	cmpl	$STUB_THEN_RESUME, CONTROL(THEN)
-	jne	um_stub_mapper
-	jmp	mapper_wake
+	jmp	um_stub_mapper
 mapper_failed:
 	leaq	CONTROL(FAILED), %rsi
 	jmp	mapper_report
 
 mapper_resume:
 	leaq	STATE(TURN), %rdi
-mapper_wake:
 	movl	$FUTEX_WAKE, %esi
 	movl	$1, %edx
 	movl	$__NR_futex, %eax

@@ -64,7 +64,7 @@ struct stub_order {
  * @count:	orders in the batch
  * @then:	STUB_THEN_*
  * @ok:		to write to @done after success
- * @failed:	to write to @done if an order fails; the others are not done
+ * @failed:	to write to @done if there can be no thread or process
  * @done_phys:	guest-physical address of @done
  * @memory_fd:	the descriptor of guest-physical memory
  * @frame:	the guest thread resumes with the signal frame here
