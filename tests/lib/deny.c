@@ -2,7 +2,7 @@
 /*
  * deny - run a program under a seccomp filter that refuses one system call
  *
- *	deny ptrace|memfd_create|io_uring_setup|fallocate PROGRAM [ARGUMENT...]
+ *	deny ptrace|seccomp|memfd_create|... PROGRAM [ARGUMENT...]
  *
  * The call fails with EPERM, as it does in many containers. No privilege is
  * needed: no_new_privs is set first (seccomp(2)).
@@ -26,6 +26,7 @@ static const struct {
 	{ "io_uring_setup", SYS_io_uring_setup },
 	{ "memfd_create", SYS_memfd_create },
 	{ "ptrace", SYS_ptrace },
+	{ "seccomp", SYS_seccomp },
 };
 
 static int deny_install(unsigned int number)
