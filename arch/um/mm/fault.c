@@ -104,22 +104,15 @@ int um_fault_in(unsigned long addr, bool write)
 static bool fault_is_refill(struct mm_struct *mm, unsigned long addr,
 			    unsigned int flags, bool *present)
 {
-	unsigned long next;
-	pte_t *ptep, pte;
-	bool ok;
+	pte_t pte;
 
 	local_irq_disable();
-	ptep = walk_pte(mm, addr, &next);
-	pte = ptep ? ptep_get(ptep) : __pte(0);
+	pte = walk_page(mm, addr);
 	local_irq_enable();
 
 	*present = pte_val(pte) & _PAGE_PRESENT;
-	ok = *present && pte_young(pte);
-	if (flags & FAULT_FLAG_WRITE)
-		ok = ok && pte_write(pte) && pte_dirty(pte);
-	if (flags & FAULT_FLAG_INSTRUCTION)
-		ok = ok && pte_exec(pte);
-	return ok;
+	return walk_grants(pte, flags & FAULT_FLAG_WRITE,
+			   flags & FAULT_FLAG_INSTRUCTION);
 }
 
 /* An instruction is at most 15 bytes and may reach into the next page. */
@@ -131,14 +124,12 @@ static bool fault_is_fetch(struct pt_regs *regs, unsigned long addr)
 /* The instruction is read as the CPU has fetched it: without faults. */
 static enum um_access fault_decode(struct mm_struct *mm, unsigned long ip)
 {
-	unsigned long next;
 	unsigned int size = min(15UL, PAGE_SIZE - offset_in_page(ip));
-	pte_t *ptep, pte;
+	pte_t pte;
 
 	if (ip >= TASK_SIZE)
 		return UM_ACCESS_UNKNOWN;
-	ptep = walk_pte(mm, ip, &next);
-	pte = ptep ? ptep_get(ptep) : __pte(0);
+	pte = walk_page(mm, ip);
 	if (!(pte_val(pte) & _PAGE_PRESENT))
 		return UM_ACCESS_UNKNOWN;
 	return um_insn_access(__va(PFN_PHYS(pte_pfn(pte))) + offset_in_page(ip),
@@ -148,13 +139,12 @@ static enum um_access fault_decode(struct mm_struct *mm, unsigned long ip)
 bool um_fault_guess(struct mm_struct *mm, struct pt_regs *regs,
 		    struct trap_event *event)
 {
-	unsigned long addr = event->address, next;
-	pte_t *ptep, pte;
+	unsigned long addr = event->address;
+	pte_t pte;
 
 	if (addr >= TASK_SIZE || fault_is_fetch(regs, addr))
 		return false;
-	ptep = walk_pte(mm, addr, &next);
-	pte = ptep ? ptep_get(ptep) : __pte(0);
+	pte = walk_page(mm, addr);
 	event->error_code = X86_PF_USER;
 	/* What the host has mapped can be read, and it was not a fetch. */
 	if ((pte_val(pte) & _PAGE_PRESENT) && event->code == SEGV_ACCERR) {

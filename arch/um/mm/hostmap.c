@@ -111,6 +111,15 @@ void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,
 	hostmap_queue(vma->vm_mm, addr, addr + nr * PAGE_SIZE, false);
 }
 
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+void update_mmu_cache_pmd(struct vm_area_struct *vma, unsigned long addr,
+			  pmd_t *pmdp)
+{
+	addr &= PMD_MASK;
+	hostmap_queue(vma->vm_mm, addr, addr + PMD_SIZE, false);
+}
+#endif
+
 void um_fault_around(struct mm_struct *mm, unsigned long addr)
 {
 	unsigned long start = addr & ~(16 * PAGE_SIZE - 1);
@@ -189,12 +198,11 @@ static int hostmap_compare(struct mm_struct *mm, struct um_range *range)
 	int ret = 0;
 
 	while (addr < range->end && !ret) {
-		unsigned long next = addr + PAGE_SIZE;
-		pte_t *ptep = walk_pte(mm, addr, &next);
-		pte_t pte = ptep ? ptep_get(ptep) : __pte(0);
+		unsigned long next;
+		pte_t pte = walk_entry(mm, addr, &next);
 		int prot = hostmap_prot(pte);
 
-		next = ptep ? addr + PAGE_SIZE : min(next, range->end);
+		next = min(next, range->end);
 		if (prot || range->flush)
 			ret = hostmap_add(&run, addr, next - addr,
 					  PFN_PHYS(pte_pfn(pte)), prot);
