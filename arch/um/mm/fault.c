@@ -10,7 +10,9 @@
 #include <um/mm.h>
 #include <um/trap.h>
 #include "access.h"
+#include "ahead.h"
 #include "fault.h"
+#include "fork.h"
 #include "walk.h"
 
 /**
@@ -23,7 +25,7 @@ struct fault_result {
 	int		code;
 };
 
-static bool fault_access_ok(struct vm_area_struct *vma, unsigned int flags)
+bool um_fault_access_ok(struct vm_area_struct *vma, unsigned int flags)
 {
 	if (flags & FAULT_FLAG_INSTRUCTION)
 		return vma->vm_flags & VM_EXEC;
@@ -57,7 +59,7 @@ retry:
 		result.code = SEGV_MAPERR;
 		return result;
 	}
-	if (!fault_access_ok(vma, flags)) {
+	if (!um_fault_access_ok(vma, flags)) {
 		mmap_read_unlock(mm);
 		result.code = SEGV_ACCERR;
 		return result;
@@ -70,6 +72,8 @@ retry:
 		flags |= FAULT_FLAG_TRIED;
 		goto retry;
 	}
+	if ((flags & FAULT_FLAG_USER) && !(result.fault & VM_FAULT_ERROR))
+		um_fault_ahead(vma, addr, flags);
 	mmap_read_unlock(mm);
 	return result;
 }
@@ -210,6 +214,7 @@ void um_user_fault(struct pt_regs *regs, struct trap_event *event)
 		return;
 	}
 	if (fault_is_refill(mm, addr, flags, &present)) {
+		um_fork_learn(mm, addr, flags & FAULT_FLAG_WRITE);
 		um_fault_around(mm, addr);
 		return;
 	}
@@ -220,4 +225,6 @@ void um_user_fault(struct pt_regs *regs, struct trap_event *event)
 	result = fault_handle(mm, addr, flags, regs);
 	if (result.code || (result.fault & VM_FAULT_ERROR))
 		fault_failed(&result, regs, event);
+	else
+		um_fork_learn(mm, addr, flags & FAULT_FLAG_WRITE);
 }
