@@ -62,6 +62,8 @@ void um_map_later(struct mm_struct *mm, unsigned long start, unsigned long end,
 	unsigned long flags;
 	unsigned int n;
 
+	if (start == end)
+		return;
 	spin_lock_irqsave(&context->lock, flags);
 	n = context->queued;
 	if (n && hostmap_extend(&context->queue[n - 1], start, end, change))
@@ -156,19 +158,6 @@ struct hostmap_run {
 	unsigned int	mapped;
 };
 
-static int hostmap_prot(pte_t pte)
-{
-	int prot = HOST_PROT_READ;
-
-	if (!(pte_val(pte) & _PAGE_PRESENT) || !pte_young(pte))
-		return 0;
-	if (pte_write(pte) && pte_dirty(pte))
-		prot |= HOST_PROT_WRITE;
-	if (pte_exec(pte))
-		prot |= HOST_PROT_EXEC;
-	return prot;
-}
-
 static int hostmap_close(struct hostmap_run *run)
 {
 	unsigned long size = run->size;
@@ -214,7 +203,7 @@ static int hostmap_add_pages(struct mm_struct *mm, struct um_range *range)
 
 	for (; addr < range->end && !ret; addr = next) {
 		pte_t pte = walk_entry(mm, addr, &next);
-		int prot = hostmap_prot(pte);
+		int prot = walk_prot(pte);
 
 		if (prot)
 			ret = hostmap_add(&run, addr, next - addr,
@@ -231,7 +220,7 @@ static int hostmap_compare(struct mm_struct *mm, struct um_range *range)
 
 	for (; addr < range->end && !ret; addr = next) {
 		pte_t pte = walk_entry(mm, addr, &next);
-		int prot = hostmap_prot(pte);
+		int prot = walk_prot(pte);
 
 		next = min(next, range->end);
 		if (run.mapped == HOSTMAP_RESYNC_RUNS) {

@@ -11,20 +11,6 @@
 #include <um/mm.h>
 #include "walk.h"
 
-static int kmap_prot(pte_t pte)
-{
-	int prot = 0;
-
-	if (!(pte_val(pte) & _PAGE_PRESENT))
-		return 0;
-	prot |= HOST_PROT_READ;
-	if (pte_write(pte))
-		prot |= HOST_PROT_WRITE;
-	if (pte_exec(pte))
-		prot |= HOST_PROT_EXEC;
-	return prot;
-}
-
 /* How far from @addr, at most to @end, entries go on as @pte begins. */
 static unsigned long kmap_run(unsigned long addr, unsigned long end, pte_t pte)
 {
@@ -33,7 +19,7 @@ static unsigned long kmap_run(unsigned long addr, unsigned long end, pte_t pte)
 	while (addr + size < end) {
 		pte_t other = walk_page(&init_mm, addr + size);
 
-		if (kmap_prot(other) != kmap_prot(pte) ||
+		if (walk_prot(other) != walk_prot(pte) ||
 		    pte_pfn(other) != pte_pfn(pte) + (size >> PAGE_SHIFT))
 			break;
 		size += PAGE_SIZE;
@@ -48,7 +34,7 @@ static void kmap_map(unsigned long start, unsigned long end)
 	while (addr < end) {
 		unsigned long next;
 		pte_t pte = walk_entry(&init_mm, addr, &next);
-		int prot = kmap_prot(pte);
+		int prot = walk_prot(pte);
 
 		if (prot) {
 			unsigned long size = kmap_run(addr, end, pte);
@@ -79,7 +65,7 @@ static void kmap_flush(unsigned long start, unsigned long end)
 		pte_t pte = walk_entry(&init_mm, addr, &next);
 
 		next = min(next, end);
-		if (kmap_prot(pte)) {
+		if (walk_prot(pte)) {
 			if (gone < addr)
 				host_unmap(gone, addr - gone);
 			gone = next;
@@ -122,11 +108,11 @@ bool um_kernel_map_fault(unsigned long addr)
 		return false;
 	addr &= PAGE_MASK;
 	pte = walk_page(&init_mm, addr);
-	if (!kmap_prot(pte))
+	if (!walk_prot(pte))
 		return false;
-	if (!host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)), kmap_prot(pte)))
+	if (!host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)), walk_prot(pte)))
 		return true;
 	host_unmap(VMALLOC_START, VMALLOC_END - VMALLOC_START);
 	return !host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)),
-			 kmap_prot(pte));
+			 walk_prot(pte));
 }

@@ -4,6 +4,7 @@
 #define _UM_WALK_H
 
 #include <linux/pgtable.h>
+#include <um/host.h>
 
 /* The entry of a page that is part of a larger leaf. */
 static inline pte_t walk_leaf(pmd_t pmd, unsigned long addr)
@@ -62,6 +63,16 @@ static inline bool walk_grants(pte_t pte, bool write, bool exec)
 	return (pte_val(pte) & _PAGE_PRESENT) && pte_young(pte) &&
 	       (!write || (pte_write(pte) && pte_dirty(pte))) &&
 	       (!exec || pte_exec(pte));
+}
+
+/** walk_prot() - HOST_PROT_* of the host mapping that an entry gets; 0: none */
+static inline int walk_prot(pte_t pte)
+{
+	if (!walk_grants(pte, false, false))
+		return 0;
+	return HOST_PROT_READ |
+	       (walk_grants(pte, true, false) ? HOST_PROT_WRITE : 0) |
+	       (pte_exec(pte) ? HOST_PROT_EXEC : 0);
 }
 
 #endif /* _UM_WALK_H */
