@@ -35,7 +35,7 @@
  */
 struct um_fork_hints {
 	refcount_t	users;
-	spinlock_t	lock;
+	spinlock_t	lock;	/* of the notes */
 	unsigned int	next[2];
 	unsigned long	page[2][FORK_PAGES];
 };
