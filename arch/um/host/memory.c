@@ -5,6 +5,7 @@
  * stays where the ELF loader mapped it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/sysinfo.h>
 #include <asm/layout.h>
@@ -45,6 +46,15 @@ int host_map(unsigned long addr, unsigned long size, unsigned long phys,
 int host_unmap(unsigned long addr, unsigned long size)
 {
 	return memory_result(host_syscall(SYS_munmap, addr, size));
+}
+
+int host_memory_release(unsigned long phys, unsigned long size)
+{
+	if (!size)
+		return 0;
+	return host_syscall(SYS_fallocate, host_config.memory_fd,
+			    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			    phys, size);
 }
 
 /*

@@ -10,7 +10,9 @@
 #include <um/mm.h>
 #include <um/trap.h>
 #include "access.h"
+#include "ahead.h"
 #include "fault.h"
+#include "fork.h"
 #include "walk.h"
 
 /**
@@ -23,7 +25,7 @@ struct fault_result {
 	int		code;
 };
 
-static bool fault_access_ok(struct vm_area_struct *vma, unsigned int flags)
+bool um_fault_access_ok(struct vm_area_struct *vma, unsigned int flags)
 {
 	if (flags & FAULT_FLAG_INSTRUCTION)
 		return vma->vm_flags & VM_EXEC;
@@ -57,7 +59,7 @@ retry:
 		result.code = SEGV_MAPERR;
 		return result;
 	}
-	if (!fault_access_ok(vma, flags)) {
+	if (!um_fault_access_ok(vma, flags)) {
 		mmap_read_unlock(mm);
 		result.code = SEGV_ACCERR;
 		return result;
@@ -70,6 +72,8 @@ retry:
 		flags |= FAULT_FLAG_TRIED;
 		goto retry;
 	}
+	if ((flags & FAULT_FLAG_USER) && !(result.fault & VM_FAULT_ERROR))
+		um_fault_ahead(vma, addr, flags);
 	mmap_read_unlock(mm);
 	return result;
 }
@@ -104,22 +108,15 @@ int um_fault_in(unsigned long addr, bool write)
 static bool fault_is_refill(struct mm_struct *mm, unsigned long addr,
 			    unsigned int flags, bool *present)
 {
-	unsigned long next;
-	pte_t *ptep, pte;
-	bool ok;
+	pte_t pte;
 
 	local_irq_disable();
-	ptep = walk_pte(mm, addr, &next);
-	pte = ptep ? ptep_get(ptep) : __pte(0);
+	pte = walk_page(mm, addr);
 	local_irq_enable();
 
 	*present = pte_val(pte) & _PAGE_PRESENT;
-	ok = *present && pte_young(pte);
-	if (flags & FAULT_FLAG_WRITE)
-		ok = ok && pte_write(pte) && pte_dirty(pte);
-	if (flags & FAULT_FLAG_INSTRUCTION)
-		ok = ok && pte_exec(pte);
-	return ok;
+	return walk_grants(pte, flags & FAULT_FLAG_WRITE,
+			   flags & FAULT_FLAG_INSTRUCTION);
 }
 
 /* An instruction is at most 15 bytes and may reach into the next page. */
@@ -131,14 +128,12 @@ static bool fault_is_fetch(struct pt_regs *regs, unsigned long addr)
 /* The instruction is read as the CPU has fetched it: without faults. */
 static enum um_access fault_decode(struct mm_struct *mm, unsigned long ip)
 {
-	unsigned long next;
 	unsigned int size = min(15UL, PAGE_SIZE - offset_in_page(ip));
-	pte_t *ptep, pte;
+	pte_t pte;
 
 	if (ip >= TASK_SIZE)
 		return UM_ACCESS_UNKNOWN;
-	ptep = walk_pte(mm, ip, &next);
-	pte = ptep ? ptep_get(ptep) : __pte(0);
+	pte = walk_page(mm, ip);
 	if (!(pte_val(pte) & _PAGE_PRESENT))
 		return UM_ACCESS_UNKNOWN;
 	return um_insn_access(__va(PFN_PHYS(pte_pfn(pte))) + offset_in_page(ip),
@@ -148,13 +143,12 @@ static enum um_access fault_decode(struct mm_struct *mm, unsigned long ip)
 bool um_fault_guess(struct mm_struct *mm, struct pt_regs *regs,
 		    struct trap_event *event)
 {
-	unsigned long addr = event->address, next;
-	pte_t *ptep, pte;
+	unsigned long addr = event->address;
+	pte_t pte;
 
 	if (addr >= TASK_SIZE || fault_is_fetch(regs, addr))
 		return false;
-	ptep = walk_pte(mm, addr, &next);
-	pte = ptep ? ptep_get(ptep) : __pte(0);
+	pte = walk_page(mm, addr);
 	event->error_code = X86_PF_USER;
 	/* What the host has mapped can be read, and it was not a fetch. */
 	if ((pte_val(pte) & _PAGE_PRESENT) && event->code == SEGV_ACCERR) {
@@ -220,6 +214,7 @@ void um_user_fault(struct pt_regs *regs, struct trap_event *event)
 		return;
 	}
 	if (fault_is_refill(mm, addr, flags, &present)) {
+		um_fork_learn(mm, addr, flags & FAULT_FLAG_WRITE);
 		um_fault_around(mm, addr);
 		return;
 	}
@@ -230,4 +225,6 @@ void um_user_fault(struct pt_regs *regs, struct trap_event *event)
 	result = fault_handle(mm, addr, flags, regs);
 	if (result.code || (result.fault & VM_FAULT_ERROR))
 		fault_failed(&result, regs, event);
+	else
+		um_fork_learn(mm, addr, flags & FAULT_FLAG_WRITE);
 }

@@ -2,6 +2,7 @@
 #ifndef _UM_FAULT_H
 #define _UM_FAULT_H
 
+#include <linux/mm_types.h>
 #include <linux/types.h>
 
 /**
@@ -13,5 +14,12 @@
  * Return: 0 (look again) or -EFAULT.
  */
 int um_fault_in(unsigned long addr, bool write);
+
+/**
+ * um_fault_access_ok() - does an area allow an access?
+ * @vma:   the area
+ * @flags: FAULT_FLAG_WRITE, FAULT_FLAG_INSTRUCTION, or none: a read
+ */
+bool um_fault_access_ok(struct vm_area_struct *vma, unsigned int flags);
 
 #endif /* _UM_FAULT_H */

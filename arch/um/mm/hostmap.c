@@ -16,43 +16,65 @@
 #include <um/host.h>
 #include <um/mm.h>
 #include <um/trap.h>
+#include "fork.h"
 #include "walk.h"
 
 /* A larger range that was flushed is dropped whole and comes back by faults. */
-#define HOSTMAP_RESYNC_MAX	(64 * PAGE_SIZE)
+#define HOSTMAP_RESYNC_MAX	PMD_SIZE
+/* So is the rest of one that has gone to pieces. */
+#define HOSTMAP_RESYNC_RUNS	8
+/* An offer is taken where it is this large: a host call has its price too. */
+#define HOSTMAP_OFFER_MIN	(4 * PAGE_SIZE)
+/* What a fault of a page brings along that was mapped before. */
+#define HOSTMAP_AROUND		(16 * PAGE_SIZE)
+#define HOSTMAP_AROUND_OFFER	(64 * PAGE_SIZE)
 
 /* ---- The queue ---- */
 
-static bool hostmap_extend(struct um_range *range, unsigned long start,
-			   unsigned long end, bool flush)
+static bool hostmap_takes_away(enum um_change change)
 {
-	if (range->flush != flush || start > range->end || end < range->start)
+	return change == UM_FLUSH || change == UM_DROP;
+}
+
+static bool hostmap_extend(struct um_range *range, unsigned long start,
+			   unsigned long end, enum um_change change)
+{
+	if (range->change != change || start > range->end || end < range->start)
 		return false;
 	range->start = min(range->start, start);
 	range->end = max(range->end, end);
 	return true;
 }
 
-static void hostmap_queue(struct mm_struct *mm, unsigned long start,
-			  unsigned long end, bool flush)
+/* A queue that is full: what is not mapped in time comes back by faults. */
+static void hostmap_overflow(mm_context_t *context, enum um_change change)
+{
+	if (!hostmap_takes_away(change))
+		return;
+	context->flush_all = true;
+	context->queued = 0;
+}
+
+void um_map_later(struct mm_struct *mm, unsigned long start, unsigned long end,
+		  enum um_change change)
 {
 	mm_context_t *context = &mm->context;
 	unsigned long flags;
 	unsigned int n;
 
-	if (flush && trap->mm_quiesce)
+	if (start == end)
+		return;
+	if (hostmap_takes_away(change) && trap->mm_quiesce)
 		trap->mm_quiesce(mm);
 	spin_lock_irqsave(&context->lock, flags);
 	n = context->queued;
-	if (n && hostmap_extend(&context->queue[n - 1], start, end, flush))
+	if (n && hostmap_extend(&context->queue[n - 1], start, end, change))
 		goto out;
 	if (n == UM_FLUSH_QUEUE) {
-		/* What was to be mapped comes back by faults. */
-		context->flush_all = true;
-		context->queued = 0;
-		n = 0;
+		hostmap_overflow(context, change);
+		goto out;
 	}
-	context->queue[n] = (struct um_range) { start, end, flush };
+	context->queue[n] = (struct um_range) { start, end, change };
 	context->queued = n + 1;
 out:
 	spin_unlock_irqrestore(&context->lock, flags);
@@ -61,7 +83,7 @@ out:
 void um_flush_mm_range(struct mm_struct *mm, unsigned long start,
 		       unsigned long end)
 {
-	hostmap_queue(mm, start & PAGE_MASK, PAGE_ALIGN(end), true);
+	um_map_later(mm, start & PAGE_MASK, PAGE_ALIGN(end), UM_FLUSH);
 }
 
 void flush_tlb_range(struct vm_area_struct *vma, unsigned long start,
@@ -90,36 +112,32 @@ void flush_tlb_mm(struct mm_struct *mm)
 	spin_unlock_irqrestore(&mm->context.lock, flags);
 }
 
-/* Called by the core directly before the flush, mmap_lock held for writing. */
-int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
-{
-	VMA_ITERATOR(vmi, oldmm, 0);
-	struct vm_area_struct *vma;
-
-	for_each_vma(vmi, vma) {
-		if (!vma->anon_vma || (vma->vm_flags & VM_SHARED))
-			continue;
-		um_flush_mm_range(oldmm, vma->vm_start, vma->vm_end);
-		/* The child has the same entries, and will want them. */
-		if (vma->vm_end - vma->vm_start <= HOSTMAP_RESYNC_MAX)
-			hostmap_queue(mm, vma->vm_start, vma->vm_end, false);
-	}
-	oldmm->context.fork_flushed = true;
-	return 0;
-}
-
 void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,
 			    unsigned long addr, pte_t *ptep, unsigned int nr)
 {
 	addr &= PAGE_MASK;
-	hostmap_queue(vma->vm_mm, addr, addr + nr * PAGE_SIZE, false);
+	um_map_later(vma->vm_mm, addr, addr + nr * PAGE_SIZE,
+		     current->thread.offering ? UM_OFFER : UM_MAP);
 }
+
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+void update_mmu_cache_pmd(struct vm_area_struct *vma, unsigned long addr,
+			  pmd_t *pmdp)
+{
+	addr &= PMD_MASK;
+	um_map_later(vma->vm_mm, addr, addr + PMD_SIZE, UM_MAP);
+}
+#endif
 
 void um_fault_around(struct mm_struct *mm, unsigned long addr)
 {
-	unsigned long start = addr & ~(16 * PAGE_SIZE - 1);
+	unsigned long start = round_down(addr, HOSTMAP_AROUND);
+	unsigned long offer = round_down(addr, HOSTMAP_AROUND_OFFER);
 
-	hostmap_queue(mm, start, start + 16 * PAGE_SIZE, false);
+	um_map_later(mm, start, start + HOSTMAP_AROUND, UM_MAP);
+	um_map_later(mm, offer, start, UM_OFFER);
+	um_map_later(mm, start + HOSTMAP_AROUND, offer + HOSTMAP_AROUND_OFFER,
+		     UM_OFFER);
 }
 
 /* ---- The comparison ---- */
@@ -131,6 +149,8 @@ void um_fault_around(struct mm_struct *mm, unsigned long addr)
  * @size:	bytes; 0: no run is open
  * @phys:	its frame
  * @prot:	HOST_PROT_*; 0: a run of pages to unmap
+ * @least:	bytes; a shorter run is not mapped
+ * @mapped:	runs that were mapped
  */
 struct hostmap_run {
 	struct mm_struct *mm;
@@ -138,34 +158,23 @@ struct hostmap_run {
 	unsigned long	size;
 	unsigned long	phys;
 	int		prot;
+	unsigned long	least;
+	unsigned int	mapped;
 };
-
-static int hostmap_prot(pte_t pte)
-{
-	int prot = HOST_PROT_READ;
-
-	if (!(pte_val(pte) & _PAGE_PRESENT) || !pte_young(pte))
-		return 0;
-	if (pte_write(pte) && pte_dirty(pte))
-		prot |= HOST_PROT_WRITE;
-	if (pte_exec(pte))
-		prot |= HOST_PROT_EXEC;
-	return prot;
-}
 
 static int hostmap_close(struct hostmap_run *run)
 {
-	int ret;
+	unsigned long size = run->size;
 
-	if (!run->size)
-		return 0;
-	if (run->prot)
-		ret = trap->mm_map(run->mm, run->addr, run->size, run->phys,
-				   run->prot);
-	else
-		ret = trap->mm_unmap(run->mm, run->addr, run->size);
 	run->size = 0;
-	return ret;
+	if (!size)
+		return 0;
+	if (!run->prot)
+		return trap->mm_unmap(run->mm, run->addr, size);
+	if (size < run->least)
+		return 0;
+	run->mapped++;
+	return trap->mm_map(run->mm, run->addr, size, run->phys, run->prot);
 }
 
 static int hostmap_add(struct hostmap_run *run, unsigned long addr,
@@ -186,32 +195,56 @@ static int hostmap_add(struct hostmap_run *run, unsigned long addr,
 	return ret;
 }
 
+/* Pages that were added: a leaf is mapped whole, as far as it reaches. */
+static int hostmap_add_pages(struct mm_struct *mm, struct um_range *range)
+{
+	struct hostmap_run run = {
+		.mm = mm,
+		.least = range->change == UM_OFFER ? HOSTMAP_OFFER_MIN : 0,
+	};
+	unsigned long addr = range->start, next;
+	int ret = 0;
+
+	for (; addr < range->end && !ret; addr = next) {
+		pte_t pte = walk_entry(mm, addr, &next);
+		int prot = walk_prot(pte);
+
+		if (prot)
+			ret = hostmap_add(&run, addr, next - addr,
+					  PFN_PHYS(pte_pfn(pte)), prot);
+	}
+	return ret ? ret : hostmap_close(&run);
+}
+
 static int hostmap_compare(struct mm_struct *mm, struct um_range *range)
 {
 	struct hostmap_run run = { .mm = mm };
-	unsigned long addr = range->start;
+	unsigned long addr = range->start, next;
 	int ret = 0;
 
-	while (addr < range->end && !ret) {
-		unsigned long next = addr + PAGE_SIZE;
-		pte_t *ptep = walk_pte(mm, addr, &next);
-		pte_t pte = ptep ? ptep_get(ptep) : __pte(0);
-		int prot = hostmap_prot(pte);
+	for (; addr < range->end && !ret; addr = next) {
+		pte_t pte = walk_entry(mm, addr, &next);
+		int prot = walk_prot(pte);
 
-		next = ptep ? addr + PAGE_SIZE : min(next, range->end);
-		if (prot || range->flush)
-			ret = hostmap_add(&run, addr, next - addr,
-					  PFN_PHYS(pte_pfn(pte)), prot);
-		addr = next;
+		next = min(next, range->end);
+		if (run.mapped == HOSTMAP_RESYNC_RUNS) {
+			next = range->end;
+			prot = 0;
+		}
+		ret = hostmap_add(&run, addr, next - addr,
+				  PFN_PHYS(pte_pfn(pte)), prot);
 	}
 	return ret ? ret : hostmap_close(&run);
 }
 
 static int hostmap_apply(struct mm_struct *mm, struct um_range *range)
 {
-	if (range->flush && range->end - range->start > HOSTMAP_RESYNC_MAX)
-		return trap->mm_unmap(mm, range->start,
-				      range->end - range->start);
+	unsigned long size = range->end - range->start;
+
+	if (!hostmap_takes_away(range->change))
+		return hostmap_add_pages(mm, range);
+	if (range->change == UM_DROP || size > HOSTMAP_RESYNC_MAX)
+		return trap->mm_unmap(mm, range->start, size);
 	return hostmap_compare(mm, range);
 }
 
@@ -270,6 +303,7 @@ int init_new_context(struct task_struct *task, struct mm_struct *mm)
 
 void destroy_context(struct mm_struct *mm)
 {
+	um_fork_forget(mm);
 	if (mm->context.host)
 		trap->mm_destroy(mm);
 }

@@ -8,6 +8,9 @@
 #include <asm/sections.h>
 #include <um/host.h>
 
+/* 16 kB to 64 kB */
+#define INIT_ANON_ORDERS	(BIT(2) | BIT(3) | BIT(4))
+
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __page_aligned_bss;
 unsigned long empty_zero_page[PAGE_SIZE / sizeof(unsigned long)]
 	__page_aligned_bss;
@@ -41,6 +44,32 @@ bool um_virt_addr_valid(unsigned long addr)
 }
 EXPORT_SYMBOL(um_virt_addr_valid);
 
+#ifdef CONFIG_TRANSPARENT_HUGEPAGE
+static bool init_single_pages __initdata;
+
+static int __init init_thp_option(char *value)
+{
+	init_single_pages = value && !strcmp(value, "never");
+	return 0;
+}
+early_param("transparent_hugepage", init_thp_option);
+
+/*
+ * A fault costs a hand-over to the kernel whatever it maps, so anonymous memory
+ * comes in folios of several pages.  Those as large as a leaf are left to the
+ * core's own setting.  "thp_anon=" is read later and has the last word.
+ */
+static void __init init_anon_folios(void)
+{
+	if (!init_single_pages)
+		huge_anon_orders_always = INIT_ANON_ORDERS;
+}
+#else
+static void __init init_anon_folios(void)
+{
+}
+#endif
+
 void __init paging_init(void)
 {
 	unsigned long zones[MAX_NR_ZONES] = { 0 };
@@ -52,6 +81,7 @@ void __init paging_init(void)
 	high_memory = __va(PFN_PHYS(max_pfn));
 	zones[ZONE_NORMAL] = max_pfn;
 	free_area_init(zones);
+	init_anon_folios();
 }
 
 void __init mem_init(void)

@@ -11,39 +11,15 @@
 #include <um/mm.h>
 #include "walk.h"
 
-static int kmap_prot(pte_t pte)
-{
-	int prot = 0;
-
-	if (!(pte_val(pte) & _PAGE_PRESENT))
-		return 0;
-	prot |= HOST_PROT_READ;
-	if (pte_write(pte))
-		prot |= HOST_PROT_WRITE;
-	if (pte_exec(pte))
-		prot |= HOST_PROT_EXEC;
-	return prot;
-}
-
-static pte_t kmap_entry(unsigned long addr, unsigned long *next)
-{
-	pte_t *ptep = walk_pte(&init_mm, addr, next);
-
-	if (ptep)
-		*next = addr + PAGE_SIZE;
-	return ptep ? ptep_get(ptep) : __pte(0);
-}
-
 /* How far from @addr, at most to @end, entries go on as @pte begins. */
 static unsigned long kmap_run(unsigned long addr, unsigned long end, pte_t pte)
 {
 	unsigned long size = PAGE_SIZE;
-	unsigned long next;
 
 	while (addr + size < end) {
-		pte_t other = kmap_entry(addr + size, &next);
+		pte_t other = walk_page(&init_mm, addr + size);
 
-		if (kmap_prot(other) != kmap_prot(pte) ||
+		if (walk_prot(other) != walk_prot(pte) ||
 		    pte_pfn(other) != pte_pfn(pte) + (size >> PAGE_SHIFT))
 			break;
 		size += PAGE_SIZE;
@@ -57,8 +33,8 @@ static void kmap_map(unsigned long start, unsigned long end)
 
 	while (addr < end) {
 		unsigned long next;
-		pte_t pte = kmap_entry(addr, &next);
-		int prot = kmap_prot(pte);
+		pte_t pte = walk_entry(&init_mm, addr, &next);
+		int prot = walk_prot(pte);
 
 		if (prot) {
 			unsigned long size = kmap_run(addr, end, pte);
@@ -86,10 +62,10 @@ static void kmap_flush(unsigned long start, unsigned long end)
 
 	while (addr < end) {
 		unsigned long next;
-		pte_t pte = kmap_entry(addr, &next);
+		pte_t pte = walk_entry(&init_mm, addr, &next);
 
 		next = min(next, end);
-		if (kmap_prot(pte)) {
+		if (walk_prot(pte)) {
 			if (gone < addr)
 				host_unmap(gone, addr - gone);
 			gone = next;
@@ -126,18 +102,17 @@ static bool kmap_is_ours(unsigned long addr)
  */
 bool um_kernel_map_fault(unsigned long addr)
 {
-	unsigned long next;
 	pte_t pte;
 
 	if (!kmap_is_ours(addr))
 		return false;
 	addr &= PAGE_MASK;
-	pte = kmap_entry(addr, &next);
-	if (!kmap_prot(pte))
+	pte = walk_page(&init_mm, addr);
+	if (!walk_prot(pte))
 		return false;
-	if (!host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)), kmap_prot(pte)))
+	if (!host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)), walk_prot(pte)))
 		return true;
 	host_unmap(VMALLOC_START, VMALLOC_END - VMALLOC_START);
 	return !host_map(addr, PAGE_SIZE, PFN_PHYS(pte_pfn(pte)),
-			 kmap_prot(pte));
+			 walk_prot(pte));
 }

@@ -21,17 +21,14 @@
 static void *uaccess_begin(unsigned long addr, bool write,
 			   unsigned long *flags)
 {
-	unsigned long next;
-	pte_t *ptep, pte;
+	pte_t pte;
 
 	do {
 		if (!current->mm || addr >= TASK_SIZE)
 			return NULL;
 		local_irq_save(*flags);
-		ptep = walk_pte(current->mm, addr, &next);
-		pte = ptep ? ptep_get(ptep) : __pte(0);
-		if ((pte_val(pte) & _PAGE_PRESENT) && pte_young(pte) &&
-		    (!write || (pte_write(pte) && pte_dirty(pte))))
+		pte = walk_page(current->mm, addr);
+		if (walk_grants(pte, write, false))
 			return __va(PFN_PHYS(pte_pfn(pte))) +
 			       offset_in_page(addr);
 		local_irq_restore(*flags);

@@ -8,16 +8,49 @@
 #define UM_FLUSH_QUEUE	32
 
 /**
+ * enum um_change - what the host mappings of a range are to become
+ * @UM_MAP:	entries have been added: map what is present
+ * @UM_OFFER:	as @UM_MAP, but nobody has asked for the pages yet: only where
+ *		one host call maps several
+ * @UM_FLUSH:	entries may have been taken away: what the page table no longer
+ *		has must go
+ * @UM_DROP:	as @UM_FLUSH, and nothing of it is worth keeping
+ */
+enum um_change {
+	UM_MAP,
+	UM_OFFER,
+	UM_FLUSH,
+	UM_DROP,
+};
+
+/**
  * struct um_range - part of a guest address space whose host mappings are stale
- * @start: first address, page aligned
- * @end:   first address behind it
- * @flush: entries may have been taken away: what the page table no longer
- *	   has must go.  Else entries have only been added.
+ * @start:  first address, page aligned
+ * @end:    first address behind it
+ * @change: what to do about it
  */
 struct um_range {
 	unsigned long	start;
 	unsigned long	end;
-	bool		flush;
+	enum um_change	change;
+};
+
+struct um_fork_hints;
+
+/**
+ * struct um_faults - what the recent faults of an address space tell
+ * @last:	where the last one was, or the last page that was mapped ahead of it
+ * @ahead:	pages that the next one maps if it goes on from there
+ * @hints:	the pages that this program touches after a fork; NULL: no fork yet
+ * @learning:	faults yet to be noted there
+ * @child:	as those of the child, not of the parent
+ */
+struct um_faults {
+	unsigned long		last;
+	unsigned int		ahead;
+	struct um_fork_hints	*hints;
+	unsigned int		learning;
+	bool			child;
 };
 
 /**
@@ -27,6 +60,7 @@ struct um_range {
  * @queued:	entries of @queue in use
  * @flush_all:	the queue was too short: drop every host mapping
  * @fork_flushed: what a fork has changed is queued already, see arch_dup_mmap()
+ * @faults:	see there; hints only, so no lock
  * @fpu_owner:	the task whose floating point state the guest thread holds
  * @host:	the trap backend's own, see trap_ops.mm_create()
  */
@@ -36,6 +70,7 @@ typedef struct mm_context {
 	unsigned int		queued;
 	bool			flush_all;
 	bool			fork_flushed;
+	struct um_faults	faults;
 	struct task_struct	*fpu_owner;
 	struct um_host_mm	*host;
 } mm_context_t;

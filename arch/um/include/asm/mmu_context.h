@@ -23,10 +23,11 @@ static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
 #define deactivate_mm(task, mm)	um_fpu_forget(task)
 
 /**
- * arch_dup_mmap() - say what a fork has changed in the parent's address space
+ * arch_dup_mmap() - the host's side of a fork
  *
- * Only private writable areas, now write-protected: so the flush of the whole
- * address space that follows need not drop the rest.
+ * Says what the fork has changed in the parent's address space, so that the
+ * flush of all of it that follows need not drop the rest; and has the pages at
+ * hand that parent and child will want at once.
  */
 int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm);
 

@@ -49,7 +49,7 @@
 #define _PAGE_TABLE	(_PAGE_PRESENT | _PAGE_RW | _PAGE_USER | \
 			 _PAGE_ACCESSED | _PAGE_DIRTY)
 #define _PAGE_CHG_MASK	(PTE_PFN_MASK | _PAGE_ACCESSED | _PAGE_DIRTY | \
-			 _PAGE_SPECIAL)
+			 _PAGE_PSE | _PAGE_SPECIAL)
 
 #define _PAGE_BASE	(_PAGE_PRESENT | _PAGE_USER | _PAGE_ACCESSED)
 #define PAGE_NONE	__pgprot(_PAGE_PROTNONE | _PAGE_ACCESSED)
@@ -133,9 +133,10 @@ static inline int pmd_none(pmd_t pmd)
 	return !pmd_val(pmd);
 }
 
+/* A leaf that is being split is not mapped, but there (pmd_mkinvalid()). */
 static inline int pmd_present(pmd_t pmd)
 {
-	return pmd_val(pmd) & _PAGE_PRESENT;
+	return !!(pmd_val(pmd) & (_PAGE_PRESENT | _PAGE_PROTNONE | _PAGE_PSE));
 }
 
 static inline int pmd_bad(pmd_t pmd)
@@ -274,11 +275,6 @@ static inline pte_t pfn_pte(unsigned long pfn, pgprot_t prot)
 
 #define mk_pte(page, prot)	pfn_pte(page_to_pfn(page), prot)
 
-static inline pmd_t pfn_pmd(unsigned long pfn, pgprot_t prot)
-{
-	return __pmd((pfn << PAGE_SHIFT) | pgprot_val(prot));
-}
-
 static inline pte_t pte_modify(pte_t pte, pgprot_t prot)
 {
 	return __pte((pte_val(pte) & _PAGE_CHG_MASK) |
@@ -324,6 +320,8 @@ void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,
 	update_mmu_cache_range(NULL, vma, addr, ptep, 1)
 #define update_mmu_tlb_range(vma, addr, ptep, nr) \
 	update_mmu_cache_range(NULL, vma, addr, ptep, nr)
+
+#include <asm/pgtable_huge.h>
 
 #endif /* !__ASSEMBLY__ */
 

@@ -29,11 +29,13 @@ struct um_fpu {
  * struct thread_struct - the architecture's part of a task
  * @sp:		the kernel stack pointer while switched out
  * @fpu:	floating point state
+ * @offering:	what is put into the page table now, nobody has asked for yet
  * @fault:	the last fault of guest code, for signal frames
  */
 struct thread_struct {
 	unsigned long	sp;
 	struct um_fpu	fpu;
+	bool		offering;
 	struct {
 		unsigned long	address;
 		unsigned long	error_code;

@@ -94,6 +94,14 @@ int host_map(unsigned long addr, unsigned long size, unsigned long phys,
 /** host_unmap() - take a range of the kernel's address space out of use */
 int host_unmap(unsigned long addr, unsigned long size);
 
+/**
+ * host_memory_release() - give the pages behind guest-physical memory back
+ * @phys: page aligned; nobody uses the memory, and it reads as zeroes from now
+ *	  on, wherever it is mapped
+ * @size: bytes, whole pages; 0: nothing is done
+ */
+int host_memory_release(unsigned long phys, unsigned long size);
+
 /* ---- Signals as interrupts and kernel faults: host/signal.c ---- */
 
 /**

@@ -17,6 +17,10 @@ struct trap_event;
  */
 int um_mm_sync(struct mm_struct *mm);
 
+/** um_map_later() - queue a change of host mappings for the next sync */
+void um_map_later(struct mm_struct *mm, unsigned long start, unsigned long end,
+		  enum um_change change);
+
 /**
  * um_fault_around() - offer a fault's neighbours to the next sync
  * @mm:   current->mm
