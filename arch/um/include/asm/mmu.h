@@ -28,6 +28,7 @@ struct um_range {
  * @flush_all:	the queue was too short: drop every host mapping
  * @fork_flushed: what a fork has changed is queued already, see arch_dup_mmap()
  * @fpu_owner:	the task whose floating point state the guest thread holds
+ * @vdso:	where the vDSO is, 0: there is none
  * @host:	the trap backend's own, see trap_ops.mm_create()
  */
 typedef struct mm_context {
@@ -37,6 +38,7 @@ typedef struct mm_context {
 	bool			flush_all;
 	bool			fork_flushed;
 	struct task_struct	*fpu_owner;
+	unsigned long		vdso;
 	struct um_host_mm	*host;
 } mm_context_t;
 
