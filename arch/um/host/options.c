@@ -44,6 +44,7 @@ static const struct {
 	{ "conN=", "CHANNEL     console ttyN: fd:IN,fd:OUT, pts, tty:PATH, null" },
 	{ "initrd=", "FILE        initial RAM file system" },
 	{ "root=", "DEVICE      root file system, such as /dev/ubda" },
+	{ "vdso=", "0           no vDSO for guest programs: clocks by system call" },
 	{ "init=", "PROGRAM     first program to run" },
 };
 

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Time: the host's clock read, one host timer per CPU set. */
+/*
+ * Time: one host timer per CPU set, and the host's clock as a clock source for
+ * when kernel/clock.c has no better one.
+ */
 #include <linux/clockchips.h>
 #include <linux/clocksource.h>
 #include <linux/cpu.h>
@@ -9,6 +12,7 @@
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
 #include <asm/timex.h>
+#include <um/clock.h>
 #include <um/entry.h>
 #include <um/host.h>
 
@@ -29,7 +33,7 @@ static struct clocksource time_clocksource = {
 
 unsigned long long notrace sched_clock(void)
 {
-	return time_start ? host_clock_ns() - time_start : 0;
+	return time_start ? um_clock_ns() - time_start : 0;
 }
 
 static DEFINE_PER_CPU(struct clock_event_device, time_event);
@@ -49,6 +53,7 @@ void um_timer_interrupt(void)
 {
 	struct clock_event_device *dev = this_cpu_ptr(&time_event);
 
+	um_clock_tick();
 	host_place_check();
 	if (dev->event_handler)
 		dev->event_handler(dev);
@@ -76,6 +81,7 @@ void read_persistent_clock64(struct timespec64 *ts)
 
 void __init um_time_init(void)
 {
+	um_clock_begin();
 	time_start = host_clock_ns();
 }
 

@@ -31,8 +31,17 @@ extern unsigned long um_elf_hwcap, um_elf_hwcap2;
 #define SET_PERSONALITY(ex)	\
 	set_personality(PER_LINUX | (current->personality & ~PER_MASK))
 
-#define ARCH_DLINFO	\
-	NEW_AUX_ENT(AT_MINSIGSTKSZ, um_sigframe_size())
+#define ARCH_DLINFO						\
+	do {							\
+		if (current->mm->context.vdso)			\
+			NEW_AUX_ENT(AT_SYSINFO_EHDR,		\
+				    current->mm->context.vdso);	\
+		NEW_AUX_ENT(AT_MINSIGSTKSZ, um_sigframe_size());	\
+	} while (0)
+
+#define ARCH_HAS_SETUP_ADDITIONAL_PAGES	1
+struct linux_binprm;
+int arch_setup_additional_pages(struct linux_binprm *bprm, int uses_interp);
 
 unsigned int um_sigframe_size(void);
 

@@ -62,6 +62,7 @@ struct um_faults {
  * @fork_flushed: what a fork has changed is queued already, see arch_dup_mmap()
  * @faults:	see there; hints only, so no lock
  * @fpu_owner:	the task whose floating point state the guest thread holds
+ * @vdso:	where the vDSO is, 0: there is none
  * @host:	the trap backend's own, see trap_ops.mm_create()
  */
 typedef struct mm_context {
@@ -72,6 +73,7 @@ typedef struct mm_context {
 	bool			fork_flushed;
 	struct um_faults	faults;
 	struct task_struct	*fpu_owner;
+	unsigned long		vdso;
 	struct um_host_mm	*host;
 } mm_context_t;
 

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _ASM_UM_VDSO_CLOCKSOURCE_H
+#define _ASM_UM_VDSO_CLOCKSOURCE_H
+
+#define VDSO_ARCH_CLOCKMODES	VDSO_CLOCKMODE_TSC
+
+#endif /* _ASM_UM_VDSO_CLOCKSOURCE_H */
