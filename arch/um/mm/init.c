@@ -7,6 +7,7 @@
 #include <asm/pgalloc.h>
 #include <asm/sections.h>
 #include <um/host.h>
+#include <um/mm.h>
 
 pgd_t swapper_pg_dir[PTRS_PER_PGD] __page_aligned_bss;
 unsigned long empty_zero_page[PAGE_SIZE / sizeof(unsigned long)]
@@ -50,6 +51,7 @@ void __init paging_init(void)
 	max_low_pfn = max_pfn;
 	set_max_mapnr(max_pfn);
 	high_memory = __va(PFN_PHYS(max_pfn));
+	um_backing_init();
 	zones[ZONE_NORMAL] = max_pfn;
 	free_area_init(zones);
 }

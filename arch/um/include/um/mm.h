@@ -8,6 +8,9 @@
 struct pt_regs;
 struct trap_event;
 
+/** um_backing_init() - get ready for the core's first allocation of a page */
+void um_backing_init(void);
+
 /**
  * um_mm_sync() - bring the host mappings up to the page table
  * @mm: the address space about to run
