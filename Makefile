@@ -99,7 +99,8 @@ lint: ## sparse, checkpatch, clang-format, shellcheck
 PHONY += bench
 bench: linux ## measure beside linux.uml, write docs/performance.md (ARGS=--rounds=9)
 	@tools/build/deps build bench $(source-group)
-	@tests/bench/run --doc docs/performance.md $(ARGS)
+	@tests/bench/run --doc docs/performance.md \
+		--chart docs/performance.svg $(ARGS)
 
 # ---- clearing up
 

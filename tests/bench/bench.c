@@ -6,7 +6,8 @@
  *
  * Static, so that the same file runs on the host and in any guest. As a
  * guest's init it mounts what it needs, takes its arguments from the kernel's
- * command line (behind "--"), and powers the guest off at the end.
+ * command line (behind "--"), and powers the guest off at the end. With the
+ * argument "idle" it does nothing, for ever.
  *
  * Prints "bench NAME VALUE UNIT" for each, and "bench ready" before the first.
  */
@@ -14,6 +15,10 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -34,6 +39,10 @@
 #define FAULT_BYTES (32UL << 20)
 #define FILE_BYTES (64UL << 20)
 #define FILE_CHUNK (1UL << 20)
+#define FORK_BYTES (16UL << 20)
+#define MAP_BYTES (1UL << 20)
+#define READ_BYTES (64UL << 10)
+#define SCRATCH "bench.tmp"
 #define EXEC_ARG "exec-and-exit"
 
 static bool bench_is_init;
@@ -179,6 +188,168 @@ static void bench_pipe(long n)
 	bench_wait(pid);
 }
 
+static void bench_handler(int sig)
+{
+	(void)sig;
+}
+
+static void bench_signal(long n)
+{
+	signal(SIGUSR1, bench_handler);
+	while (n--)
+		kill(getpid(), SIGUSR1);
+}
+
+static void *bench_thread_body(void *arg)
+{
+	return arg;
+}
+
+static void bench_thread(long n)
+{
+	pthread_t thread;
+
+	while (n--)
+		if (pthread_create(&thread, NULL, bench_thread_body, NULL) ||
+		    pthread_join(thread, NULL))
+			bench_die("thread");
+}
+
+static char *bench_map(size_t size)
+{
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		bench_die("mmap");
+	return p;
+}
+
+static void bench_fork_large(long n)
+{
+	static char *memory;
+
+	if (!memory) {
+		memory = bench_map(FORK_BYTES);
+		memset(memory, 1, FORK_BYTES);
+	}
+	bench_fork(n);
+}
+
+static void bench_mmap(long n)
+{
+	size_t at;
+	char *p;
+
+	while (n--) {
+		p = bench_map(MAP_BYTES);
+		for (at = 0; at < MAP_BYTES; at += 4096)
+			((volatile char *)p)[at] = 1;
+		munmap(p, MAP_BYTES);
+	}
+}
+
+static void bench_futex(volatile int *word, int op, int value)
+{
+	syscall(SYS_futex, word, op, value, NULL, NULL, 0);
+}
+
+static void bench_turns(volatile int *turn, int mine, long n)
+{
+	while (n--) {
+		while (*turn != mine)
+			bench_futex(turn, FUTEX_WAIT, !mine);
+		*turn = !mine;
+		bench_futex(turn, FUTEX_WAKE, 1);
+	}
+}
+
+/* Two processes on one CPU take turns, n in all. */
+static void bench_switch(long n)
+{
+	volatile int *turn = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cpu_set_t before, one;
+	pid_t pid;
+
+	if (turn == MAP_FAILED)
+		bench_die("mmap");
+	sched_getaffinity(0, sizeof(before), &before);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	sched_setaffinity(0, sizeof(one), &one);
+	pid = fork();
+	if (!pid) {
+		bench_turns(turn, 1, (n + 1) / 2);
+		_exit(0);
+	}
+	bench_turns(turn, 0, (n + 1) / 2);
+	bench_wait(pid);
+	sched_setaffinity(0, sizeof(before), &before);
+	munmap((void *)turn, 4096);
+}
+
+static void bench_create(long n)
+{
+	int fd;
+
+	while (n--) {
+		fd = open(SCRATCH, O_CREAT | O_WRONLY, 0600);
+		if (fd < 0 || close(fd) || unlink(SCRATCH))
+			bench_die(SCRATCH);
+	}
+}
+
+/* A file without a name, of @size bytes that are in the page cache. */
+static int bench_cached_file(size_t size)
+{
+	static char chunk[READ_BYTES];
+	int fd = open(SCRATCH, O_CREAT | O_TRUNC | O_RDWR, 0600);
+	size_t done;
+
+	if (fd < 0 || unlink(SCRATCH))
+		bench_die(SCRATCH);
+	for (done = 0; done < size; done += sizeof(chunk))
+		if (write(fd, chunk, sizeof(chunk)) != sizeof(chunk))
+			bench_die("write");
+	return fd;
+}
+
+static void bench_pread(long n)
+{
+	static char buffer[READ_BYTES];
+	int fd = bench_cached_file(READ_BYTES);
+
+	while (n--)
+		if (pread(fd, buffer, sizeof(buffer), 0) != sizeof(buffer))
+			bench_die("pread");
+	close(fd);
+}
+
+static double bench_file_fault(void)
+{
+	long pages = FAULT_BYTES / 4096, i;
+	int64_t start, spent, best = INT64_MAX;
+	int fd = bench_cached_file(FAULT_BYTES);
+	volatile char *p;
+	int round;
+
+	for (round = 0; round < 5; round++) {
+		p = mmap(NULL, FAULT_BYTES, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (p == MAP_FAILED)
+			bench_die("mmap");
+		start = bench_now();
+		for (i = 0; i < pages; i++)
+			(void)p[i * 4096];
+		spent = bench_now() - start;
+		if (spent < best)
+			best = spent;
+		munmap((void *)p, FAULT_BYTES);
+	}
+	close(fd);
+	return (double)best / pages;
+}
+
 /* The best of a few: one mapping is over too soon to be repeated for long. */
 static double bench_fault(void)
 {
@@ -243,23 +414,36 @@ struct bench {
 static const struct bench benches[] = {
 	{ .name = "getppid", .op = bench_getppid },
 	{ .name = "clock_gettime", .op = bench_clock },
+	{ .name = "signal", .op = bench_signal },
 	{ .name = "fault", .measure = bench_fault, .unit = "ns" },
+	{ .name = "file_fault", .measure = bench_file_fault, .unit = "ns" },
+	{ .name = "mmap", .op = bench_mmap },
 	{ .name = "fork", .op = bench_fork },
 	{ .name = "exec", .op = bench_exec },
+	{ .name = "thread", .op = bench_thread },
 	{ .name = "pipe", .op = bench_pipe },
+	{ .name = "switch", .op = bench_switch },
+	{ .name = "pread", .op = bench_pread },
+	{ .name = "create", .op = bench_create },
+	{ .name = "fork_large", .op = bench_fork_large },
 	{ .name = "ext4", .measure = bench_file, .unit = "ms", .guest_only = true },
 };
 
-static bool bench_wanted(const struct bench *b, int argc, char **argv)
+static bool bench_named(const char *name, int argc, char **argv)
 {
 	int i;
 
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], name))
+			return true;
+	return false;
+}
+
+static bool bench_wanted(const struct bench *b, int argc, char **argv)
+{
 	if (b->guest_only && !bench_is_init)
 		return false;
-	for (i = 1; i < argc; i++)
-		if (!strcmp(argv[i], b->name))
-			return true;
-	return argc <= 1;
+	return argc <= 1 || bench_named(b->name, argc, argv);
 }
 
 static void bench_init_mounts(void)
@@ -289,6 +473,8 @@ int main(int argc, char **argv)
 		bench_init_mounts();
 	printf("bench ready\n");
 	fflush(stdout);
+	while (bench_named("idle", argc, argv))
+		pause();
 
 	for (b = benches; b < benches + sizeof(benches) / sizeof(*b); b++) {
 		if (!bench_wanted(b, argc, argv))

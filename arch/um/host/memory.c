@@ -15,6 +15,10 @@
 /* From the linker script */
 extern char _text[], _sdata_shared[], _end[];
 
+#ifndef MADV_COLLAPSE	/* C libraries of 2022 lack it */
+#define MADV_COLLAPSE	25
+#endif
+
 #define MAP_KERNEL	(MAP_SHARED | MAP_NORESERVE)
 
 static unsigned long memory_phys(const char *image_address)
@@ -55,6 +59,15 @@ int host_memory_release(unsigned long phys, unsigned long size)
 	return host_syscall(SYS_fallocate, host_config.memory_fd,
 			    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
 			    phys, size);
+}
+
+int host_memory_back(unsigned long phys, unsigned long size)
+{
+	char *at = (char *)UM_DIRECT_START + phys;
+
+	/* A range without any page is refused. */
+	*(volatile char *)at;
+	return host_syscall(SYS_madvise, at, size, MADV_COLLAPSE);
 }
 
 /*

@@ -7,6 +7,7 @@
 #include <asm/pgalloc.h>
 #include <asm/sections.h>
 #include <um/host.h>
+#include <um/mm.h>
 
 /* 16 kB to 64 kB */
 #define INIT_ANON_ORDERS	(BIT(2) | BIT(3) | BIT(4))
@@ -79,6 +80,7 @@ void __init paging_init(void)
 	max_low_pfn = max_pfn;
 	set_max_mapnr(max_pfn);
 	high_memory = __va(PFN_PHYS(max_pfn));
+	um_backing_init();
 	zones[ZONE_NORMAL] = max_pfn;
 	free_area_init(zones);
 	init_anon_folios();

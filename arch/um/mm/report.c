@@ -10,6 +10,16 @@
 #include <linux/mm.h>
 #include <linux/page_reporting.h>
 #include <um/host.h>
+#include <um/mm.h>
+
+static int report_release(unsigned long start, unsigned long size)
+{
+	int ret = host_memory_release(start, size);
+
+	if (!ret)
+		um_backing_released(start, size);
+	return ret;
+}
 
 /* Blocks that lie side by side go in one call. */
 static int report_free(struct page_reporting_dev_info *device,
@@ -24,14 +34,14 @@ static int report_free(struct page_reporting_dev_info *device,
 		unsigned long phys = page_to_phys(sg_page(block));
 
 		if (phys != end) {
-			ret = host_memory_release(start, end - start);
+			ret = report_release(start, end - start);
 			if (ret)
 				return ret;
 			start = phys;
 		}
 		end = phys + block->length;
 	}
-	return host_memory_release(start, end - start);
+	return report_release(start, end - start);
 }
 
 static struct page_reporting_dev_info report_device = {

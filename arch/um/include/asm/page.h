@@ -62,6 +62,9 @@ static inline unsigned long um_virt_to_phys(unsigned long addr)
 #define page_to_phys(page)	PFN_PHYS(page_to_pfn(page))
 #define page_to_virt(page)	pfn_to_kaddr(page_to_pfn(page))
 
+#define HAVE_ARCH_ALLOC_PAGE
+void arch_alloc_page(struct page *page, int order);
+
 bool um_virt_addr_valid(unsigned long addr);
 #define virt_addr_valid(kaddr)	um_virt_addr_valid((unsigned long)(kaddr))
 

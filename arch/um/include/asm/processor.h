@@ -61,6 +61,8 @@ extern union thread_union init_thread_union;
 void start_thread(struct pt_regs *regs, unsigned long ip, unsigned long sp);
 unsigned long __get_wchan(struct task_struct *task);
 
+extern const struct seq_operations cpuinfo_op;	/* /proc/cpuinfo */
+
 static inline void prefetch(const void *x)
 {
 	__builtin_prefetch(x);

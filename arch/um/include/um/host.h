@@ -102,6 +102,18 @@ int host_unmap(unsigned long addr, unsigned long size);
  */
 int host_memory_release(unsigned long phys, unsigned long size);
 
+/**
+ * host_memory_back() - put one large host page behind guest-physical memory
+ * @phys: guest-physical address, a multiple of @size
+ * @size: what the CPU maps at once above a page: 2 MiB
+ *
+ * What the memory holds stays.  May take as long as clearing a large page and
+ * moving others out of its way does.  madvise(2): MADV_COLLAPSE, Linux 6.1.
+ *
+ * Return: 0, or a negative errno and nothing has changed.
+ */
+int host_memory_back(unsigned long phys, unsigned long size);
+
 /* ---- Signals as interrupts and kernel faults: host/signal.c ---- */
 
 /**

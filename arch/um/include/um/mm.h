@@ -8,6 +8,12 @@
 struct pt_regs;
 struct trap_event;
 
+/** um_backing_init() - get ready for the core's first allocation of a page */
+void um_backing_init(void);
+
+/** um_backing_released() - the host has the pages of this memory again */
+void um_backing_released(phys_addr_t phys, unsigned long size);
+
 /**
  * um_mm_sync() - bring the host mappings up to the page table
  * @mm: the address space about to run
