@@ -44,7 +44,7 @@ static __always_inline u64 um_clock_tsc(void)
 /** um_clock_span() - cycles to nanoseconds, by @mult of a line */
 static __always_inline u64 um_clock_span(u64 cycles, u64 mult)
 {
-	return (u64)(((unsigned __int128)cycles * mult) >> UM_CLOCK_SHIFT);
+	return ((u128)cycles * mult) >> UM_CLOCK_SHIFT;
 }
 
 /**
@@ -62,12 +62,12 @@ static __always_inline u64 um_clock_read(const struct um_clock *clock)
 	do {
 		while (unlikely((seq = READ_ONCE(clock->seq)) & 1))
 			cpu_relax();
-		smp_rmb();
+		smp_rmb();	/* the line after its sequence, */
 		age = um_clock_tsc() - clock->base_tsc;
 		ns = clock->base_ns + um_clock_span(age, clock->mult);
 		if (unlikely(age > clock->max_age))
 			ns = U64_MAX;
-		smp_rmb();
+		smp_rmb();	/* and before it is looked at again */
 	} while (unlikely(READ_ONCE(clock->seq) != seq));
 	return ns;
 }
