@@ -109,7 +109,7 @@ static void notrace clock_draw(const struct clock_sample *now)
 	WRITE_ONCE(line->seq, line->seq + 1);
 	smp_wmb();	/* the line is written after its sequence, */
 	tsc = um_clock_tsc();
-	ns = line->base_ns + um_clock_span(min(tsc - line->base_tsc,
+	ns = line->base_ns + um_clock_span(min(um_clock_age(line, tsc),
 					       line->max_age), line->mult);
 	error = now->ns + um_clock_span(tsc - now->tsc, clock_rate) - ns;
 	if (error > CLOCK_STEP) {
@@ -161,7 +161,7 @@ static void notrace clock_steer_if_due(void)
 
 	raw_local_irq_save(flags);
 	if (arch_spin_trylock(&clock_lock)) {
-		age = um_clock_tsc() - um_vvar.clock.base_tsc;
+		age = um_clock_age(&um_vvar.clock, um_clock_tsc());
 		if (age > um_vvar.clock.max_age >> clock_due)
 			clock_steer(age);
 		arch_spin_unlock(&clock_lock);
