@@ -333,8 +333,10 @@ static volatile long seen_latest;
 /* No thread's time is before what another has seen already. */
 static void *forward_thread(void *arg)
 {
+	long end = vdso_ns(CLOCK_MONOTONIC) + NS;
+
 	(void)arg;
-	for (int i = 0; i < 400000; i++) {
+	for (int i = 0; seen_latest < end; i++) {
 		long seen = __atomic_load_n(&seen_latest, __ATOMIC_SEQ_CST);
 		long now = i % 1000 ? vdso_ns(CLOCK_MONOTONIC) : syscall_ns(CLOCK_MONOTONIC);
 
