@@ -40,8 +40,9 @@
 #define CLOCK_SOON		6
 #define CLOCK_LATER		2
 
-/* A rate that differs by more than 2^-10 from the last is odd: no host's clock
- * is corrected that much.
+/*
+ * A rate that differs by more than this part (a power of two) from the last is
+ * odd: no host's clock is corrected that much.  So many in a row are too many.
  */
 #define CLOCK_ODD_SHIFT		10
 #define CLOCK_ODD_MAX		3
