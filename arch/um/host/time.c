@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The host's clocks, read through its vDSO where there is one. */
 #include <elf.h>
-#include <sys/prctl.h>
 #include <time.h>
 #include <um/host_internal.h>
 #include <um/host_syscall.h>
@@ -89,12 +88,4 @@ unsigned long long host_clock_ns(void)
 unsigned long long host_realtime_ns(void)
 {
 	return time_ns(CLOCK_REALTIME);
-}
-
-bool host_tsc_forbidden(void)
-{
-	int mode = PR_TSC_ENABLE;
-
-	host_syscall(SYS_prctl, PR_GET_TSC, &mode);
-	return mode != PR_TSC_ENABLE;
 }

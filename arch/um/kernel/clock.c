@@ -19,7 +19,6 @@
  * began anew.
  */
 #include <linux/clocksource.h>
-#include <linux/delay.h>
 #include <linux/init.h>
 #include <linux/minmax.h>
 #include <linux/printk.h>
@@ -32,7 +31,7 @@
 #include <um/vdso.h>
 
 #define CLOCK_HORIZON_SHIFT	30
-#define CLOCK_HORIZON		(1LL << CLOCK_HORIZON_SHIFT)	/* ns */
+#define CLOCK_HORIZON		((s64)BIT_ULL(CLOCK_HORIZON_SHIFT))	/* ns */
 
 /* So far behind, the clock steps; it never steps back. */
 #define CLOCK_STEP		1000000LL			/* ns */
@@ -41,8 +40,9 @@
 #define CLOCK_SOON		6
 #define CLOCK_LATER		2
 
-/* A rate that differs by more than 2^-10 from the last is odd: no host's clock
- * is corrected that much.
+/*
+ * A rate that differs by more than this part (a power of two) from the last is
+ * odd: no host's clock is corrected that much.  So many in a row are too many.
  */
 #define CLOCK_ODD_SHIFT		10
 #define CLOCK_ODD_MAX		3
@@ -108,9 +108,9 @@ static void notrace clock_draw(const struct clock_sample *now)
 	s64 error;
 
 	WRITE_ONCE(line->seq, line->seq + 1);
-	smp_wmb();
+	smp_wmb();	/* the line is written after its sequence, */
 	tsc = um_clock_tsc();
-	ns = line->base_ns + um_clock_span(min(tsc - line->base_tsc,
+	ns = line->base_ns + um_clock_span(min(um_clock_age(line, tsc),
 					       line->max_age), line->mult);
 	error = now->ns + um_clock_span(tsc - now->tsc, clock_rate) - ns;
 	if (error > CLOCK_STEP) {
@@ -125,7 +125,7 @@ static void notrace clock_draw(const struct clock_sample *now)
 	line->max_age = mul_u64_u64_div_u64(CLOCK_HORIZON,
 					    BIT_ULL(UM_CLOCK_SHIFT),
 					    clock_rate);
-	smp_wmb();
+	smp_wmb();	/* and before it is said to be whole */
 	WRITE_ONCE(line->seq, line->seq + 1);
 }
 
@@ -162,7 +162,7 @@ static void notrace clock_steer_if_due(void)
 
 	raw_local_irq_save(flags);
 	if (arch_spin_trylock(&clock_lock)) {
-		age = um_clock_tsc() - um_vvar.clock.base_tsc;
+		age = um_clock_age(&um_vvar.clock, um_clock_tsc());
 		if (age > um_vvar.clock.max_age >> clock_due)
 			clock_steer(age);
 		arch_spin_unlock(&clock_lock);
@@ -205,6 +205,7 @@ static void clock_give_up(struct work_struct *work)
 	pr_warn("clock: the host's TSC does not keep time with its clock any more\n");
 	clocksource_change_rating(&clock_source, 0);
 }
+
 static DECLARE_WORK(clock_give_up_work, clock_give_up);
 
 void um_clock_tick(void)
@@ -242,8 +243,6 @@ static const char *__init clock_refusal(void)
 {
 	long n;
 
-	if (host_tsc_forbidden())
-		return "it may not be read (prctl PR_SET_TSC)";
 	n = host_read_file(clock_host_file, clock_host_name,
 			   sizeof(clock_host_name) - 1);
 	if (n > 0) {
@@ -255,42 +254,46 @@ static const char *__init clock_refusal(void)
 	return clock_is_invariant() ? NULL : "its rate changes";
 }
 
-static const char *clock_bad __initdata;
-
 void __init um_clock_begin(void)
 {
-	clock_bad = clock_refusal();
-	if (!clock_bad)
-		clock_take_sample(&clock_last);
+	clock_take_sample(&clock_last);
 }
 
-/* The rate since um_clock_begin() must still be the rate a moment later. */
-static bool __init clock_check(void)
-{
-	struct clock_sample middle, end;
+static struct clock_sample clock_middle __initdata;
 
-	clock_take_sample(&middle);
-	clock_rate = clock_rate_between(&clock_last, &middle);
-	udelay(200);
-	clock_take_sample(&end);
-	if (!clock_rate || abs_diff(clock_rate_between(&middle, &end),
-				    clock_rate) > clock_rate >> 8)
-		return false;
-	clock_rate = clock_rate_between(&clock_last, &end);
-	clock_last = end;
-	return true;
+static int __init clock_measure(void)
+{
+	clock_take_sample(&clock_middle);
+	clock_rate = clock_rate_between(&clock_last, &clock_middle);
+	return 0;
+}
+early_initcall(clock_measure);
+
+/* The rate that it had at first it must still have. */
+static const char *__init clock_check(void)
+{
+	struct clock_sample now;
+	u64 rate;
+
+	clock_take_sample(&now);
+	rate = clock_rate_between(&clock_middle, &now);
+	if (!clock_rate || abs_diff(rate, clock_rate) > clock_rate >> 8)
+		return "it doesn't keep time with the host's clock";
+	clock_rate = clock_rate_between(&clock_last, &now);
+	clock_last = now;
+	clock_draw(&now);
+	return NULL;
 }
 
 static int __init clock_init(void)
 {
-	if (!clock_bad && !clock_check())
-		clock_bad = "it doesn't keep time with the host's clock";
-	if (clock_bad) {
+	const char *why = clock_refusal() ?: clock_check();
+
+	if (why) {
 		pr_info("clock: by the host, and guest programs by system call; not by the TSC: %s\n",
-			clock_bad);
+			why);
 		return 0;
 	}
-	clock_draw(&clock_last);
 	clock_in_use = true;
 	pr_info("clock: the TSC, %llu kHz, kept to the host's CLOCK_MONOTONIC\n",
 		mul_u64_u64_div_u64(1000000, BIT_ULL(UM_CLOCK_SHIFT),

@@ -10,13 +10,8 @@
 #include <linux/types.h>
 #include <vdso/datapage.h>
 
-long getcpu_fallback(unsigned int *cpu, unsigned int *node,
-		     struct getcpu_cache *cache)
-	__attribute__((visibility("hidden")));
-long __vdso_getcpu(unsigned int *cpu, unsigned int *node,
-		   struct getcpu_cache *unused);
 long getcpu(unsigned int *cpu, unsigned int *node, struct getcpu_cache *unused)
-	__attribute__((weak, alias("__vdso_getcpu")));
+	__weak __alias(__vdso_getcpu);
 
 long __vdso_getcpu(unsigned int *cpu, unsigned int *node,
 		   struct getcpu_cache *unused)

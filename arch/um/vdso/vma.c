@@ -75,15 +75,14 @@ struct vdso_data *arch_get_vdso_data(void *page)
 /* The task enters a time namespace: other pages belong in its [vvar]. */
 int vdso_join_timens(struct task_struct *task, struct time_namespace *ns)
 {
-	struct mm_struct *mm = task->mm;
-	VMA_ITERATOR(vmi, mm, 0);
+	VMA_ITERATOR(vmi, task->mm, 0);
 	struct vm_area_struct *vma;
 
-	mmap_read_lock(mm);
+	mmap_read_lock(task->mm);
 	for_each_vma(vmi, vma)
 		if (vma_is_special_mapping(vma, &vdso_vvar_mapping))
 			zap_vma_pages(vma);
-	mmap_read_unlock(mm);
+	mmap_read_unlock(task->mm);
 	return 0;
 }
 #endif

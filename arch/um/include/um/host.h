@@ -212,9 +212,6 @@ unsigned long long host_clock_ns(void);
 /** host_realtime_ns() - the host's CLOCK_REALTIME in nanoseconds */
 unsigned long long host_realtime_ns(void);
 
-/** host_tsc_forbidden() - would reading the TSC raise a signal? */
-bool host_tsc_forbidden(void);
-
 /** host_timer_set() - fire HOST_IRQ_TIMER on this CPU in @ns; 0 stops it */
 int host_timer_set(unsigned long long ns);
 

@@ -41,10 +41,21 @@ static __always_inline u64 um_clock_tsc(void)
 	return (u64)high << 32 | low;
 }
 
+/* The TSCs of the host's CPUs may differ by this, though they hardly do. */
+#define UM_CLOCK_SKEW	65536
+
+/** um_clock_age() - the cycles of a line up to @tsc; 0 if it begins just then */
+static __always_inline u64 um_clock_age(const struct um_clock *clock, u64 tsc)
+{
+	u64 age = tsc - clock->base_tsc;
+
+	return age < -(u64)UM_CLOCK_SKEW ? age : 0;
+}
+
 /** um_clock_span() - cycles to nanoseconds, by @mult of a line */
 static __always_inline u64 um_clock_span(u64 cycles, u64 mult)
 {
-	return (u64)(((unsigned __int128)cycles * mult) >> UM_CLOCK_SHIFT);
+	return ((u128)cycles * mult) >> UM_CLOCK_SHIFT;
 }
 
 /**
@@ -62,12 +73,12 @@ static __always_inline u64 um_clock_read(const struct um_clock *clock)
 	do {
 		while (unlikely((seq = READ_ONCE(clock->seq)) & 1))
 			cpu_relax();
-		smp_rmb();
-		age = um_clock_tsc() - clock->base_tsc;
+		smp_rmb();	/* the line after its sequence, */
+		age = um_clock_age(clock, um_clock_tsc());
 		ns = clock->base_ns + um_clock_span(age, clock->mult);
 		if (unlikely(age > clock->max_age))
 			ns = U64_MAX;
-		smp_rmb();
+		smp_rmb();	/* and before it is looked at again */
 	} while (unlikely(READ_ONCE(clock->seq) != seq));
 	return ns;
 }

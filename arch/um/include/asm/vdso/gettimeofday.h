@@ -8,6 +8,8 @@
 #include <linux/types.h>
 #include <asm/vdso/clock.h>
 
+struct getcpu_cache;
+
 #define VDSO_HAS_TIME		1
 #define VDSO_HAS_CLOCK_GETRES	1
 
@@ -60,6 +62,7 @@ static __always_inline bool um_vdso_cycles_ok(u64 cycles)
 {
 	return cycles != U64_MAX;
 }
+
 #define vdso_cycles_ok um_vdso_cycles_ok
 
 /* The system calls: vdso/syscall.S */
@@ -67,8 +70,14 @@ long clock_gettime_fallback(clockid_t clock, struct __kernel_timespec *ts)
 	__attribute__((visibility("hidden")));
 long clock_getres_fallback(clockid_t clock, struct __kernel_timespec *res)
 	__attribute__((visibility("hidden")));
+long getcpu_fallback(unsigned int *cpu, unsigned int *node,
+		     struct getcpu_cache *unused)
+	__attribute__((visibility("hidden")));
 long gettimeofday_fallback(struct __kernel_old_timeval *tv, struct timezone *tz)
 	__attribute__((visibility("hidden")));
+
+long __vdso_getcpu(unsigned int *cpu, unsigned int *node,
+		   struct getcpu_cache *unused);
 
 #endif /* !__ASSEMBLY__ */
 

@@ -11,6 +11,7 @@ static __always_inline struct vdso_data *um_vvar_data(void)
 {
 	return um_vvar.data;
 }
+
 #define __arch_get_k_vdso_data um_vvar_data
 
 #include <asm-generic/vdso/vsyscall.h>
