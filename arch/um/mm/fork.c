@@ -141,6 +141,32 @@ static void fork_touch_all(struct mm_struct *mm, struct um_fork_hints *hints,
 	mm->context.faults.child = child;
 }
 
+#ifdef CONFIG_MEMCG
+static struct task_struct *fork_change_owner(struct mm_struct *mm,
+					     struct task_struct *to)
+{
+	struct task_struct *was = rcu_dereference_protected(mm->owner, true);
+
+	rcu_assign_pointer(mm->owner, to);
+	return was;
+}
+#else
+static struct task_struct *fork_change_owner(struct mm_struct *mm,
+					     struct task_struct *to)
+{
+	return to;
+}
+#endif
+
+/* The child is in no memory cgroup yet: its pages are charged to the parent's. */
+static void fork_touch_child(struct mm_struct *mm, struct um_fork_hints *hints)
+{
+	struct task_struct *child = fork_change_owner(mm, current);
+
+	fork_touch_all(mm, hints, true);
+	fork_change_owner(mm, child);
+}
+
 /* Only these areas had entries that could be written to. */
 static bool fork_has_changed(struct vm_area_struct *vma)
 {
@@ -164,7 +190,7 @@ int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
 		refcount_inc(&hints->users);
 		mm->context.faults.hints = hints;
 		fork_touch_all(oldmm, hints, false);
-		fork_touch_all(mm, hints, true);
+		fork_touch_child(mm, hints);
 	}
 	return 0;
 }
