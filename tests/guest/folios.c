@@ -276,12 +276,48 @@ static void test_forbidden(void)
 	CHECK_EQ(fault_got.code, SEGV_ACCERR);
 }
 
+#define FILE_PAGES 64
+
+static int writing_child(void *base)
+{
+	fill((char *)base + 40 * PAGE, 4 * PAGE, 1);
+	return 0;
+}
+
+/*
+ * A private page is the file's until the program writes to it, not to its
+ * neighbours, nor in another process.
+ */
+static void test_private_file(void)
+{
+	int fd = memfd_create("folios", 0);
+	char *base;
+
+	if (!CHECK(fd >= 0 && !ftruncate(fd, FILE_PAGES * PAGE)))
+		return;
+	base = mmap(NULL, FILE_PAGES * PAGE, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE, fd, 0);
+	check_zero(base, FILE_PAGES * PAGE);
+	fill(base, 16 * PAGE, 2);
+	for (int i = 0; i < 3; i++)
+		CHECK_EXITED(tap_fork(writing_child, base), 0);
+	for (int i = 16; i < FILE_PAGES; i++) {
+		uint64_t value = value_of(base + i * PAGE, 3);
+
+		CHECK_EQ(pwrite(fd, &value, sizeof(value), i * PAGE), sizeof(value));
+	}
+	check(base, 16 * PAGE, base, 2);
+	check(base + 16 * PAGE, (FILE_PAGES - 16) * PAGE, base + 16 * PAGE, 3);
+	close(fd);
+}
+
 static const struct tap_test tests[] = {
 	{ "pages of 2 MB hold what was written", test_huge, 0 },
 	{ "and come apart", test_split, 0 },
 	{ "and are copied on a write after fork", test_huge_fork, 0 },
 	{ "memory touched in any order", test_orders, 0 },
 	{ "nothing is mapped beyond an area", test_bounds, 0 },
+	{ "a private page is the file's until it is written to", test_private_file, 0 },
 	{ "many forks, both sides write", test_forks, 60 },
 	{ "a page that was taken from the next child", test_forbidden, 0 },
 };

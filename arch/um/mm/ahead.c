@@ -14,6 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/userfaultfd_k.h>
 #include "ahead.h"
+#include "fault.h"
 #include "walk.h"
 
 /* Mapped around a fault in a file */
@@ -75,7 +76,7 @@ static void ahead_private(struct vm_area_struct *vma, unsigned long addr,
 		faults->last = addr;
 		if (walk_grants(pte, write, false))
 			continue;
-		if (!vma_is_anonymous(vma) && !pte_present(pte))
+		if (!um_fault_is_private(vma, addr))
 			break;
 		if (signal_pending(current) || need_resched() ||
 		    handle_mm_fault(vma, addr, flags, NULL) & VM_FAULT_ERROR)

@@ -35,6 +35,17 @@ bool um_fault_access_ok(struct vm_area_struct *vma, unsigned int flags)
 	return vma->vm_flags & (VM_READ | VM_WRITE | VM_EXEC);
 }
 
+bool um_fault_is_private(struct vm_area_struct *vma, unsigned long addr)
+{
+	pte_t pte;
+
+	if (vma_is_anonymous(vma))
+		return true;
+	pte = walk_page(vma->vm_mm, addr);
+	return (pte_val(pte) & _PAGE_PRESENT) && !pte_special(pte) &&
+	       PageAnon(pte_page(pte));
+}
+
 /* The kernel's own access goes on unless the task is to die. */
 static bool fault_given_up(vm_fault_t fault, unsigned int flags,
 			   struct pt_regs *regs)

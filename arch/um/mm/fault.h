@@ -22,4 +22,15 @@ int um_fault_in(unsigned long addr, bool write);
  */
 bool um_fault_access_ok(struct vm_area_struct *vma, unsigned int flags);
 
+/**
+ * um_fault_is_private() - can a page be written to ahead of the program?
+ * @vma:  a private area
+ * @addr: of the page
+ *
+ * Not if it still is the file's: what others write there would not be seen.
+ *
+ * Context: mmap_lock held.
+ */
+bool um_fault_is_private(struct vm_area_struct *vma, unsigned long addr);
+
 #endif /* _UM_FAULT_H */

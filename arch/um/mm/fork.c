@@ -97,14 +97,15 @@ static struct um_fork_hints *fork_hints(struct mm_struct *mm)
 	return faults->hints;
 }
 
-/* Nothing may be read from a disk for a guess. */
-static bool fork_at_hand(struct vm_area_struct *vma, unsigned long addr)
+/* A guess must not be seen, nor anything be read from a disk for it. */
+static bool fork_may_touch(struct vm_area_struct *vma, unsigned long addr,
+			   bool write)
 {
 	loff_t at = ((loff_t)linear_page_index(vma, addr)) << PAGE_SHIFT;
 
-	if (vma_is_anonymous(vma))
+	if (um_fault_is_private(vma, addr))
 		return true;
-	return vma->vm_file && vma->vm_ops->map_pages &&
+	return !write && vma->vm_file && vma->vm_ops->map_pages &&
 	       filemap_range_has_page(vma->vm_file->f_mapping, at, at);
 }
 
@@ -115,7 +116,8 @@ static void fork_touch(struct mm_struct *mm, unsigned long note)
 	struct vm_area_struct *vma = vma_lookup(mm, addr);
 
 	if (!vma || (vma->vm_flags & VM_SHARED) || userfaultfd_armed(vma) ||
-	    !um_fault_access_ok(vma, flags) || !fork_at_hand(vma, addr))
+	    !um_fault_access_ok(vma, flags) ||
+	    !fork_may_touch(vma, addr, flags))
 		return;
 	if (handle_mm_fault(vma, addr, flags | FAULT_FLAG_REMOTE, NULL) &
 	    VM_FAULT_ERROR)
@@ -137,6 +139,32 @@ static void fork_touch_all(struct mm_struct *mm, struct um_fork_hints *hints,
 	}
 	mm->context.faults.learning = FORK_PAGES;
 	mm->context.faults.child = child;
+}
+
+#ifdef CONFIG_MEMCG
+static struct task_struct *fork_change_owner(struct mm_struct *mm,
+					     struct task_struct *to)
+{
+	struct task_struct *was = rcu_dereference_protected(mm->owner, true);
+
+	rcu_assign_pointer(mm->owner, to);
+	return was;
+}
+#else
+static struct task_struct *fork_change_owner(struct mm_struct *mm,
+					     struct task_struct *to)
+{
+	return to;
+}
+#endif
+
+/* The child is in no memory cgroup yet: its pages are charged to the parent's. */
+static void fork_touch_child(struct mm_struct *mm, struct um_fork_hints *hints)
+{
+	struct task_struct *child = fork_change_owner(mm, current);
+
+	fork_touch_all(mm, hints, true);
+	fork_change_owner(mm, child);
 }
 
 /* Only these areas had entries that could be written to. */
@@ -162,7 +190,7 @@ int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
 		refcount_inc(&hints->users);
 		mm->context.faults.hints = hints;
 		fork_touch_all(oldmm, hints, false);
-		fork_touch_all(mm, hints, true);
+		fork_touch_child(mm, hints);
 	}
 	return 0;
 }
