@@ -270,6 +270,7 @@ static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
 	seccomp_host_set_regs(&host->process, (unsigned long *)regs);
 
 	/* An interrupt from here on kicks; one that came before is seen. */
+	host->process.kicked = false;
 	this_cpu_write(seccomp_running, host);
 	barrier();
 	if (this_cpu_read(um_irq_pending)) {

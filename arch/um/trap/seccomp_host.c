@@ -219,12 +219,34 @@ int seccomp_host_confirm(struct seccomp_process *p)
 	return 0;
 }
 
+/* The wait for a turn that is the guest's has no time-out, so it must change. */
+static void seccomp_kick_guest(struct seccomp_process *p)
+{
+	unsigned int turn = STUB_TURN_GUEST;
+
+	if (__atomic_compare_exchange_n(&p->state->turn, &turn,
+					STUB_TURN_KICKED, false,
+					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+		host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
+}
+
+/* Too early, and it is left to who gives the turn. */
+void seccomp_host_kick(struct seccomp_process *p)
+{
+	p->kicked = true;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	seccomp_kick_guest(p);
+}
+
 int seccomp_host_run(struct seccomp_process *p, unsigned int count)
 {
 	volatile struct stub_state *state = p->state;
 
 	p->sure = false;
 	state->turn = STUB_TURN_GUEST;
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (p->kicked)
+		seccomp_kick_guest(p);
 	if (count) {
 		p->posted = true;
 		seccomp_post(p, count, STUB_THEN_RESUME);
@@ -232,18 +254,6 @@ int seccomp_host_run(struct seccomp_process *p, unsigned int count)
 		seccomp_futex(&state->turn, FUTEX_WAKE, 1, NULL);
 	}
 	return seccomp_await(p, count);
-}
-
-/* The wait for a turn that is the guest's has no time-out, so it must change. */
-void seccomp_host_kick(struct seccomp_process *p)
-{
-	unsigned int turn = STUB_TURN_GUEST;
-
-	if (!__atomic_compare_exchange_n(&p->state->turn, &turn,
-					 STUB_TURN_KICKED, false,
-					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		return;
-	host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
 }
 
 /* ---- Its frame ---- */

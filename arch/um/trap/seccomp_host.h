@@ -14,6 +14,7 @@
  * @state:	what the guest thread says; guest code can write it at any time
  * @posted:	a batch that nobody has waited for may still be under way
  * @sure:	the guest thread is known to have stopped
+ * @kicked:	somebody wants the guest thread to stop; cleared before a run
  * @context:	guest address of the ucontext in the guest thread's frame
  * @ucontext:	kernel address of it
  * @uc_flags:	what the host put there
@@ -30,6 +31,7 @@ struct seccomp_process {
 	struct stub_state	*state;
 	bool			posted;
 	bool			sure;
+	volatile bool		kicked;
 	unsigned long		context;
 	void			*ucontext;
 	unsigned long		uc_flags;
@@ -89,7 +91,11 @@ int seccomp_host_run(struct seccomp_process *process, unsigned int count);
  */
 int seccomp_host_confirm(struct seccomp_process *process);
 
-/** seccomp_host_kick() - make a running guest thread stop; any context */
+/**
+ * seccomp_host_kick() - make the guest thread stop, or the next run be short
+ *
+ * Context: any.
+ */
 void seccomp_host_kick(struct seccomp_process *process);
 
 /** seccomp_host_set_regs() - what the guest thread is to resume with
