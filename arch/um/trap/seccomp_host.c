@@ -189,8 +189,10 @@ static int seccomp_await(struct seccomp_process *p, bool chained)
 	long ret;
 
 	while ((turn = *word) != STUB_TURN_KERNEL) {
+		/* Once kicked, the guest's word that it was not is no excuse. */
 		ret = seccomp_futex(word, FUTEX_WAIT, turn,
-				    turn == STUB_TURN_GUEST ? NULL : &look);
+				    turn == STUB_TURN_GUEST && !p->kicked ?
+				    NULL : &look);
 		/* The mapping thread's wake-up is meant for the guest thread. */
 		if (chained && !ret && *word != STUB_TURN_KERNEL)
 			seccomp_futex(word, FUTEX_WAKE, 1, NULL);
@@ -224,6 +226,7 @@ int seccomp_host_run(struct seccomp_process *p, unsigned int count)
 	volatile struct stub_state *state = p->state;
 
 	p->sure = false;
+	p->kicked = false;
 	state->turn = STUB_TURN_GUEST;
 	if (count) {
 		p->posted = true;
@@ -239,6 +242,7 @@ void seccomp_host_kick(struct seccomp_process *p)
 {
 	unsigned int turn = STUB_TURN_GUEST;
 
+	p->kicked = true;
 	if (!__atomic_compare_exchange_n(&p->state->turn, &turn,
 					 STUB_TURN_KICKED, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))

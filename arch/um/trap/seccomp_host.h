@@ -14,6 +14,7 @@
  * @state:	what the guest thread says; guest code can write it at any time
  * @posted:	a batch that nobody has waited for may still be under way
  * @sure:	the guest thread is known to have stopped
+ * @kicked:	it was told to stop during this run
  * @context:	guest address of the ucontext in the guest thread's frame
  * @ucontext:	kernel address of it
  * @uc_flags:	what the host put there
@@ -30,6 +31,7 @@ struct seccomp_process {
 	struct stub_state	*state;
 	bool			posted;
 	bool			sure;
+	volatile bool		kicked;
 	unsigned long		context;
 	void			*ucontext;
 	unsigned long		uc_flags;
