@@ -201,6 +201,13 @@ static void seccomp_syscall(struct pt_regs *regs, bool native,
 	regs->ax = -ENOSYS;
 }
 
+/* The numbers are what the guest says; a kernel table is indexed by this one. */
+static bool seccomp_is_exception(int signo)
+{
+	return signo == SIGSEGV || signo == SIGBUS || signo == SIGILL ||
+	       signo == SIGFPE || signo == SIGTRAP;
+}
+
 static void seccomp_event(struct um_host_mm *host, struct pt_regs *regs,
 			  struct trap_event *event)
 {
@@ -219,6 +226,10 @@ static void seccomp_event(struct um_host_mm *host, struct pt_regs *regs,
 	/* What somebody on the host has sent is not the guest's. */
 	if (stop.code <= 0 || stop.signo == SIGSYS)
 		return;
+	if (!seccomp_is_exception(stop.signo)) {
+		seccomp_bad_frame(event);
+		return;
+	}
 	event->kind = TRAP_EXCEPTION;
 	event->signo = stop.signo;
 	event->code = stop.code;
