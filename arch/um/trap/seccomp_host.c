@@ -197,6 +197,10 @@ static int seccomp_await(struct seccomp_process *p, bool chained)
 		/* The mapping thread's wake-up is meant for the guest thread. */
 		if (chained && !ret && *word != STUB_TURN_KERNEL)
 			seccomp_futex(word, FUTEX_WAKE, 1, NULL);
+		/* The dead do not answer, and all other guests wait. */
+		if ((ret == -EAGAIN || ret == -EINTR) && p->kicked &&
+		    seccomp_gone(p))
+			return -ESRCH;
 		if (ret != -ETIMEDOUT)
 			continue;
 		/* A thread that waits for the turn it has is up to no good. */
