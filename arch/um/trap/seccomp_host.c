@@ -38,7 +38,6 @@
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <asm/layout.h>
 #include <um/host_internal.h>
@@ -542,19 +541,6 @@ static long seccomp_child_map(unsigned long addr, unsigned long size, int prot,
 	return ret == (long)addr ? 0 : ret;
 }
 
-/*
- * Guest code can have the host end its process by a signal that dumps core.
- * One byte is less than any file's, and unlike 0 it holds for a core_pattern
- * that is a pipe too.
- */
-static void seccomp_child_no_core(void)
-{
-	static const struct rlimit one = { 1, 1 };
-
-	/* Refused: then the limit is 0. */
-	host_syscall(SYS_setrlimit, RLIMIT_CORE, &one);
-}
-
 static long seccomp_child_setup(unsigned long stub_phys, long parent)
 {
 	unsigned int trap_action = SECCOMP_RET_TRAP;
@@ -574,7 +560,7 @@ static long seccomp_child_setup(unsigned long stub_phys, long parent)
 	if (ret && ret != -EINVAL)
 		return ret;
 	seccomp_child_signals();
-	seccomp_child_no_core();
+	stub_child_no_core();
 	stub_child_close();
 	ret = seccomp_child_map(UM_STUB_CODE, UM_STUB_ORDERS - UM_STUB_CODE,
 				PROT_READ | PROT_EXEC, stub_phys);
