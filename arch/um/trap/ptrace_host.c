@@ -154,6 +154,7 @@ static void ptrace_child(void)
 	if (ret < 0)
 		host_syscall(SYS_exit_group, -ret);
 	ptrace_child_signals();
+	stub_child_no_core();
 	stub_child_close();
 	host_syscall(SYS_kill, host_syscall(SYS_getpid), SIGSTOP);
 	for (;;)

@@ -38,7 +38,6 @@
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <asm/layout.h>
 #include <um/host_internal.h>
@@ -197,6 +196,10 @@ static int seccomp_await(struct seccomp_process *p, bool chained)
 		/* The mapping thread's wake-up is meant for the guest thread. */
 		if (chained && !ret && *word != STUB_TURN_KERNEL)
 			seccomp_futex(word, FUTEX_WAKE, 1, NULL);
+		/* The dead do not answer, and all other guests wait. */
+		if ((ret == -EAGAIN || ret == -EINTR) && p->kicked &&
+		    seccomp_gone(p))
+			return -ESRCH;
 		if (ret != -ETIMEDOUT)
 			continue;
 		/* A thread that waits for the turn it has is up to no good. */
@@ -546,19 +549,6 @@ static long seccomp_child_map(unsigned long addr, unsigned long size, int prot,
 	return ret == (long)addr ? 0 : ret;
 }
 
-/*
- * Guest code can have the host end its process by a signal that dumps core.
- * One byte is less than any file's, and unlike 0 it holds for a core_pattern
- * that is a pipe too.
- */
-static void seccomp_child_no_core(void)
-{
-	static const struct rlimit one = { 1, 1 };
-
-	/* Refused: then the limit is 0. */
-	host_syscall(SYS_setrlimit, RLIMIT_CORE, &one);
-}
-
 static long seccomp_child_setup(unsigned long stub_phys, long parent)
 {
 	unsigned int trap_action = SECCOMP_RET_TRAP;
@@ -578,7 +568,7 @@ static long seccomp_child_setup(unsigned long stub_phys, long parent)
 	if (ret && ret != -EINVAL)
 		return ret;
 	seccomp_child_signals();
-	seccomp_child_no_core();
+	stub_child_no_core();
 	stub_child_close();
 	ret = seccomp_child_map(UM_STUB_CODE, UM_STUB_ORDERS - UM_STUB_CODE,
 				PROT_READ | PROT_EXEC, stub_phys);

@@ -31,7 +31,7 @@ struct seccomp_process {
 	struct stub_state	*state;
 	bool			posted;
 	bool			sure;
-	volatile bool		kicked;
+	bool			kicked;
 	unsigned long		context;
 	void			*ucontext;
 	unsigned long		uc_flags;

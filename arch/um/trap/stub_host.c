@@ -2,6 +2,7 @@
 /* Host processes for guest mms: what does not depend on how they are run. */
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <um/host_internal.h>
 #include <um/host_syscall.h>
@@ -38,6 +39,19 @@ void stub_child_close(void)
 
 	stub_close_range(0, fd);
 	stub_close_range(fd + 1, STUB_OLD_MAX_FD);
+}
+
+/*
+ * Guest code can have the host end its process by a signal that dumps core.
+ * One byte is less than any file's, and unlike 0 it holds for a core_pattern
+ * that is a pipe too.
+ */
+void stub_child_no_core(void)
+{
+	static const struct rlimit one = { 1, 1 };
+
+	/* Refused: then the limit is 0. */
+	host_syscall(SYS_setrlimit, RLIMIT_CORE, &one);
 }
 
 int stub_wait(int pid)

@@ -14,6 +14,9 @@ void stub_place(unsigned long phys);
 /** stub_child_close() - close all descriptors but that of physical memory */
 void stub_child_close(void);
 
+/** stub_child_no_core() - a child that dies is to leave no file */
+void stub_child_no_core(void);
+
 /**
  * stub_wait() - wait for a child to stop or to end
  * Return: the wait status, or a negative errno if there is no such child.
