@@ -62,6 +62,9 @@
 #define SECCOMP_MAGIC1		0x46505853U
 #define SECCOMP_MAGIC2		0x46505845U
 #define SECCOMP_HWCAP2_FSGSBASE	2
+/* Of a selector, and of EFLAGS (Intel SDM volume 3, sections 3.4.2, 2.3) */
+#define SECCOMP_RPL_USER	3UL
+#define SECCOMP_FLAGS_IF	0x200UL
 
 /* libc's header has no such constant. */
 #ifndef SYS_SECCOMP
@@ -179,7 +182,22 @@ int seccomp_host_settle(struct seccomp_process *p)
 
 /* ---- The guest thread ---- */
 
-/* The word says that it has stopped, or nobody will ever say so. */
+/* A kicked thread should have stopped by now. */
+static int seccomp_chase(struct seccomp_process *p, unsigned long long *since)
+{
+	volatile unsigned int *word = &p->state->turn;
+
+	/* A thread that waits for the turn it has is up to no good. */
+	if (!seccomp_host_settle(p) && seccomp_has_waiter(word) &&
+	    *word != STUB_TURN_KERNEL)
+		host_syscall(SYS_kill, p->pid, SIGKILL);
+	return seccomp_check(p, since);
+}
+
+/*
+ * Until the word says that it has stopped.  As guest code can write there, the
+ * wait has a time-out, or the kernel's could be its last.
+ */
 static int seccomp_await(struct seccomp_process *p, bool chained)
 {
 	const struct timespec look = { 0, SECCOMP_LOOK_NS };
@@ -189,59 +207,57 @@ static int seccomp_await(struct seccomp_process *p, bool chained)
 	long ret;
 
 	while ((turn = *word) != STUB_TURN_KERNEL) {
-		/* Once kicked, the guest's word that it was not is no excuse. */
-		ret = seccomp_futex(word, FUTEX_WAIT, turn,
-				    turn == STUB_TURN_GUEST && !p->kicked ?
-				    NULL : &look);
+		ret = seccomp_futex(word, FUTEX_WAIT, turn, &look);
 		/* The mapping thread's wake-up is meant for the guest thread. */
 		if (chained && !ret && *word != STUB_TURN_KERNEL)
 			seccomp_futex(word, FUTEX_WAKE, 1, NULL);
-		/* The dead do not answer, and all other guests wait. */
-		if ((ret == -EAGAIN || ret == -EINTR) && p->kicked &&
-		    seccomp_gone(p))
-			return -ESRCH;
-		if (ret != -ETIMEDOUT)
+		if (!ret || (ret != -ETIMEDOUT && !p->kicked))
 			continue;
-		/* A thread that waits for the turn it has is up to no good. */
-		if (!seccomp_host_settle(p) && seccomp_has_waiter(word) &&
-		    *word != STUB_TURN_KERNEL)
-			host_syscall(SYS_kill, p->pid, SIGKILL);
-		if (seccomp_check(p, &since))
+		/* The dead do not answer, and all other guests wait. */
+		if (seccomp_gone(p) || (ret == -ETIMEDOUT && p->kicked &&
+					seccomp_chase(p, &since)))
 			return -ESRCH;
 	}
 	return 0;
 }
 
+/*
+ * A kick may have reached a thread that waits without having blocked it: then
+ * it is in the handler before it waits again.  So after a kick only a new wait
+ * counts.
+ */
 int seccomp_host_confirm(struct seccomp_process *p)
 {
 	unsigned long long since = 0;
 
-	while (!p->sure && !seccomp_has_waiter(&p->state->turn)) {
-		if (seccomp_check(p, &since))
-			return -ESRCH;
-		host_syscall(SYS_sched_yield);
+	while (!p->sure) {
+		if (!seccomp_has_waiter(&p->state->turn)) {
+			if (seccomp_check(p, &since))
+				return -ESRCH;
+			host_syscall(SYS_sched_yield);
+		} else if (p->unheard) {
+			p->unheard = false;
+			seccomp_futex(&p->state->turn, FUTEX_WAKE, 1, NULL);
+		} else {
+			p->sure = true;
+		}
 	}
-	p->sure = true;
 	return 0;
 }
 
-/* The wait for a turn that is the guest's has no time-out, so it must change. */
-static void seccomp_kick_guest(struct seccomp_process *p)
+static void seccomp_signal(struct seccomp_process *p)
 {
-	unsigned int turn = STUB_TURN_GUEST;
-
-	if (__atomic_compare_exchange_n(&p->state->turn, &turn,
-					STUB_TURN_KICKED, false,
-					__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
+	host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
 }
 
 /* Too early, and it is left to who gives the turn. */
 void seccomp_host_kick(struct seccomp_process *p)
 {
 	p->kicked = true;
+	p->unheard = true;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	seccomp_kick_guest(p);
+	if (p->state->turn != STUB_TURN_KERNEL)
+		seccomp_signal(p);
 }
 
 int seccomp_host_run(struct seccomp_process *p, unsigned int count)
@@ -252,7 +268,7 @@ int seccomp_host_run(struct seccomp_process *p, unsigned int count)
 	state->turn = STUB_TURN_GUEST;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (p->kicked)
-		seccomp_kick_guest(p);
+		seccomp_signal(p);
 	if (count) {
 		p->posted = true;
 		seccomp_post(p, count, STUB_THEN_RESUME);
@@ -272,7 +288,7 @@ static const signed char seccomp_gregs[27] = {
 };
 
 enum {
-	SECCOMP_ORIG_AX = 15, SECCOMP_CS = 17, SECCOMP_SS = 20,
+	SECCOMP_CS = 17, SECCOMP_FLAGS, SECCOMP_SS = 20,
 	SECCOMP_FS_BASE, SECCOMP_GS_BASE
 };
 
@@ -315,8 +331,11 @@ bool seccomp_host_get_regs(struct seccomp_process *p, unsigned long *regs,
 	for (i = 0; i < sizeof(seccomp_gregs); i++)
 		if (seccomp_gregs[i] >= 0)
 			regs[i] = gregs[(int)seccomp_gregs[i]];
-	regs[SECCOMP_CS] = gregs[REG_CSGSFS] & 0xffff;
-	regs[SECCOMP_SS] = (unsigned long)gregs[REG_CSGSFS] >> 48;
+	/* What says that this is not the kernel is not the guest's to say. */
+	regs[SECCOMP_CS] = (gregs[REG_CSGSFS] & 0xffff) | SECCOMP_RPL_USER;
+	regs[SECCOMP_SS] = (unsigned long)gregs[REG_CSGSFS] >> 48 |
+			   SECCOMP_RPL_USER;
+	regs[SECCOMP_FLAGS] |= SECCOMP_FLAGS_IF;
 	regs[SECCOMP_FS_BASE] = p->state->fs;
 	regs[SECCOMP_GS_BASE] = p->state->gs;
 	*stop = (struct seccomp_host_stop) {
@@ -380,8 +399,9 @@ static void seccomp_prepare(struct seccomp_process *p, unsigned long phys)
 	control->done_phys = phys + offsetof(struct stub_control, done);
 	control->memory_fd = host_config.memory_fd;
 	control->parent = host_syscall(SYS_getpid);
-	/* As if kicked: the wait for its first stop may look after it. */
-	p->state->turn = STUB_TURN_KICKED;
+	p->state->turn = STUB_TURN_GUEST;
+	/* The wait for its first stop may look after it. */
+	p->kicked = true;
 }
 
 /* The mapping thread is about to make the guest thread: wait for that. */
@@ -426,6 +446,8 @@ int seccomp_host_fork(struct seccomp_process *p, unsigned long phys)
 	ret = seccomp_finish(p);
 	if (ret)
 		stub_kill(p->pid);
+	/* Guest code can read it. */
+	p->control->parent = 0;
 	return ret;
 }
 

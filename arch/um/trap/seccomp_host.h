@@ -15,6 +15,7 @@
  * @posted:	a batch that nobody has waited for may still be under way
  * @sure:	the guest thread is known to have stopped
  * @kicked:	somebody wants the guest thread to stop; cleared before a run
+ * @unheard:	it may have been sent a signal since it was known to have stopped
  * @context:	guest address of the ucontext in the guest thread's frame
  * @ucontext:	kernel address of it
  * @uc_flags:	what the host put there
@@ -32,6 +33,7 @@ struct seccomp_process {
 	bool			posted;
 	bool			sure;
 	bool			kicked;
+	bool			unheard;
 	unsigned long		context;
 	void			*ucontext;
 	unsigned long		uc_flags;

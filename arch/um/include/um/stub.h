@@ -41,7 +41,6 @@
 /* Whose turn it is: a futex */
 #define STUB_TURN_KERNEL	0
 #define STUB_TURN_GUEST		1
-#define STUB_TURN_KICKED	2	/* the guest's, and it is to stop soon */
 
 /* struct sock_fprog, and up to so many struct sock_filter behind it */
 #define STUB_FILTER_SIZE	(16 + 64 * 8)
