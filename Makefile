@@ -97,7 +97,7 @@ lint: ## sparse, checkpatch, clang-format, shellcheck
 	+@tools/build/lint
 
 PHONY += bench
-bench: linux ## measure beside linux.uml, write docs/performance.md (ARGS=--rounds=9)
+bench: linux rootfs ## measure beside linux.uml, write docs/performance.md (ARGS=--rounds=9)
 	@tools/build/deps build bench $(source-group)
 	@tests/bench/run --doc docs/performance.md \
 		--chart docs/performance.svg $(ARGS)

@@ -7,7 +7,8 @@
  * Static, so that the same file runs on the host and in any guest. As a
  * guest's init it mounts what it needs, takes its arguments from the kernel's
  * command line (behind "--"), and powers the guest off at the end. With the
- * argument "idle" it does nothing, for ever.
+ * argument "idle" it does nothing, for ever; with "work" it works for a time,
+ * from a byte on its input on.
  *
  * Prints "bench NAME VALUE UNIT" for each, and "bench ready" before the first.
  */
@@ -41,6 +42,8 @@
 #define FILE_CHUNK (1UL << 20)
 #define FORK_BYTES (16UL << 20)
 #define MAP_BYTES (1UL << 20)
+#define WORK_NS (5 * NS_PER_S)
+#define WORK_CHUNK 20000
 #define READ_BYTES (64UL << 10)
 #define SCRATCH "bench.tmp"
 #define EXEC_ARG "exec-and-exit"
@@ -403,12 +406,32 @@ static double bench_file(void)
 	return spent / 1e6;
 }
 
+/* Computing mixed with system calls; returns how much of it, in a second. */
+static double bench_work(void)
+{
+	volatile unsigned int sum = 0;
+	int64_t start, spent;
+	long done, i;
+	char byte;
+
+	if (read(0, &byte, 1) != 1)
+		bench_die("read");
+	start = bench_now();
+	for (done = 0; (spent = bench_now() - start) < WORK_NS; done++) {
+		for (i = 0; i < WORK_CHUNK; i++)
+			sum += i;
+		syscall(SYS_getppid);
+	}
+	return (double)done * NS_PER_S / spent;
+}
+
 struct bench {
 	const char *name;
 	void (*op)(long n);      /* does it n times; reported in ns each, or */
 	double (*measure)(void); /* measures by itself, */
 	const char *unit;        /* in this unit */
 	bool guest_only;
+	bool only_if_named;
 };
 
 static const struct bench benches[] = {
@@ -427,6 +450,7 @@ static const struct bench benches[] = {
 	{ .name = "create", .op = bench_create },
 	{ .name = "fork_large", .op = bench_fork_large },
 	{ .name = "ext4", .measure = bench_file, .unit = "ms", .guest_only = true },
+	{ .name = "work", .measure = bench_work, .unit = "/s", .only_if_named = true },
 };
 
 static bool bench_named(const char *name, int argc, char **argv)
@@ -443,7 +467,9 @@ static bool bench_wanted(const struct bench *b, int argc, char **argv)
 {
 	if (b->guest_only && !bench_is_init)
 		return false;
-	return argc <= 1 || bench_named(b->name, argc, argv);
+	if (argc <= 1)
+		return !b->only_if_named;
+	return bench_named(b->name, argc, argv);
 }
 
 static void bench_init_mounts(void)
