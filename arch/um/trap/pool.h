@@ -19,7 +19,7 @@ struct um_host_mm;
  * @hosts: they
  */
 struct trap_pool {
-	spinlock_t		lock;
+	spinlock_t		lock;	/* of the others */
 	unsigned int		count;
 	struct um_host_mm	*hosts[TRAP_POOL_MAX];
 };

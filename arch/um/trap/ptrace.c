@@ -123,7 +123,7 @@ static void ptrace_mm_destroy(struct mm_struct *mm)
 	struct um_host_mm *host = mm->context.host;
 
 	mm->context.host = NULL;
-	if (host->spoiled || !ptrace_host_mm_empty(host) || 
+	if (host->spoiled || !ptrace_host_mm_empty(host) ||
 	    !trap_pool_put(&ptrace_pool, host))
 		ptrace_host_mm_free(host);
 }

@@ -458,40 +458,59 @@ static void seccomp_end(void)
 
 /* ---- The template ---- */
 
-#define STATEMENT(code, k)	((struct sock_filter)BPF_STMT(code, k))
-#define JUMP(k, yes, no)	((struct sock_filter) \
-				 BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, yes, no))
-#define LOAD(field, half)	STATEMENT(BPF_LD | BPF_W | BPF_ABS, \
-					  offsetof(struct seccomp_data, field) + \
-					  4 * (half))
-#define RETURN(action)		STATEMENT(BPF_RET | BPF_K, action)
-
+/* A filter under construction */
 struct seccomp_builder {
 	struct sock_filter	*next;
 };
 
-static void seccomp_add(struct seccomp_builder *b, struct sock_filter f)
+static struct sock_filter *seccomp_add(struct seccomp_builder *b,
+				       unsigned short code, unsigned int k)
 {
-	*b->next++ = f;
+	*b->next = (struct sock_filter) { .code = code, .k = k };
+	return b->next++;
 }
 
-/* Trap unless both halves of a field of struct seccomp_data are as they must. */
-#define REQUIRE(b, field, value)					\
-	do {								\
-		seccomp_add(b, LOAD(field, 0));				\
-		seccomp_add(b, JUMP((unsigned int)(value), 1, 0));	\
-		seccomp_add(b, RETURN(SECCOMP_RET_TRAP));		\
-		seccomp_add(b, LOAD(field, 1));				\
-		seccomp_add(b, JUMP((unsigned long)(value) >> 32, 1, 0)); \
-		seccomp_add(b, RETURN(SECCOMP_RET_TRAP));		\
-	} while (0)
+/* Load 32 bits at an offset of struct seccomp_data. */
+static void seccomp_load(struct seccomp_builder *b, unsigned int offset)
+{
+	seccomp_add(b, BPF_LD | BPF_W | BPF_ABS, offset);
+}
 
-#define REQUIRE_INT(b, field, value)					\
-	do {								\
-		seccomp_add(b, LOAD(field, 0));				\
-		seccomp_add(b, JUMP(value, 1, 0));			\
-		seccomp_add(b, RETURN(SECCOMP_RET_TRAP));		\
-	} while (0)
+static void seccomp_return(struct seccomp_builder *b, unsigned int action)
+{
+	seccomp_add(b, BPF_RET | BPF_K, action);
+}
+
+/* If what is loaded is @value, go to where seccomp_land() says. */
+static struct sock_filter *seccomp_branch(struct seccomp_builder *b,
+					  unsigned long value)
+{
+	return seccomp_add(b, BPF_JMP | BPF_JEQ | BPF_K, value & 0xffffffff);
+}
+
+static void seccomp_land(struct seccomp_builder *b, struct sock_filter *from)
+{
+	from->jt = b->next - from - 1;
+}
+
+/* Trap unless the 32 bits at @offset are @value. */
+static void seccomp_require(struct seccomp_builder *b, unsigned int offset,
+			    unsigned long value)
+{
+	struct sock_filter *match;
+
+	seccomp_load(b, offset);
+	match = seccomp_branch(b, value);
+	seccomp_return(b, SECCOMP_RET_TRAP);
+	seccomp_land(b, match);
+}
+
+static void seccomp_require_long(struct seccomp_builder *b,
+				 unsigned int offset, unsigned long value)
+{
+	seccomp_require(b, offset, value);
+	seccomp_require(b, offset + 4, value >> 32);
+}
 
 /*
  * The filter of guest threads: a wake and a wait on the turn, and sigreturn,
@@ -501,37 +520,40 @@ static void seccomp_add(struct seccomp_builder *b, struct sock_filter f)
 static void seccomp_build_filter(struct sock_fprog *program,
 				 struct sock_filter *filter)
 {
-	unsigned long woken = stub_address(um_stub_woken);
+	const unsigned int nr = offsetof(struct seccomp_data, nr);
+	const unsigned int arch = offsetof(struct seccomp_data, arch);
+	const unsigned int ip = offsetof(struct seccomp_data,
+					 instruction_pointer);
+	const unsigned int args = offsetof(struct seccomp_data, args);
 	unsigned long waited = stub_address(um_stub_waited);
-	unsigned long turn = UM_STUB_STACK + STUB_STATE_TURN;
 	struct seccomp_builder builder = { filter }, *b = &builder;
-	struct sock_filter *to_return, *to_wait;
+	struct sock_filter *to_futex, *to_return, *to_wait;
 
-	seccomp_add(b, LOAD(nr, 0));
-	seccomp_add(b, JUMP(SYS_futex, 2, 0));
-	to_return = b->next;
-	seccomp_add(b, JUMP(SYS_rt_sigreturn, 0, 0));
-	seccomp_add(b, RETURN(SECCOMP_RET_TRAP));
+	seccomp_load(b, nr);
+	to_futex = seccomp_branch(b, SYS_futex);
+	to_return = seccomp_branch(b, SYS_rt_sigreturn);
+	seccomp_return(b, SECCOMP_RET_TRAP);
 
-	REQUIRE_INT(b, arch, AUDIT_ARCH_X86_64);
-	REQUIRE(b, args[0], turn);
-	seccomp_add(b, LOAD(instruction_pointer, 0));
-	to_wait = b->next;
-	seccomp_add(b, JUMP((unsigned int)waited, 0, 0));
-	REQUIRE(b, instruction_pointer, woken);
-	REQUIRE_INT(b, args[1], FUTEX_WAKE);
-	seccomp_add(b, RETURN(SECCOMP_RET_ALLOW));
+	seccomp_land(b, to_futex);
+	seccomp_require(b, arch, AUDIT_ARCH_X86_64);
+	seccomp_require_long(b, args, UM_STUB_STACK + STUB_STATE_TURN);
+	seccomp_load(b, ip);
+	to_wait = seccomp_branch(b, waited);
+	seccomp_require_long(b, ip, stub_address(um_stub_woken));
+	seccomp_require(b, args + 8, FUTEX_WAKE);
+	seccomp_return(b, SECCOMP_RET_ALLOW);
 
-	to_wait->jt = b->next - to_wait - 1;
-	REQUIRE(b, instruction_pointer, waited);
-	REQUIRE_INT(b, args[1], FUTEX_WAIT);
-	REQUIRE(b, args[3], 0);
-	seccomp_add(b, RETURN(SECCOMP_RET_ALLOW));
+	seccomp_land(b, to_wait);
+	seccomp_require_long(b, ip, waited);
+	seccomp_require(b, args + 8, FUTEX_WAIT);
+	/* No time-out */
+	seccomp_require_long(b, args + 3 * 8, 0);
+	seccomp_return(b, SECCOMP_RET_ALLOW);
 
-	to_return->jt = b->next - to_return - 1;
-	REQUIRE_INT(b, arch, AUDIT_ARCH_X86_64);
-	REQUIRE(b, instruction_pointer, stub_address(um_stub_returned));
-	seccomp_add(b, RETURN(SECCOMP_RET_ALLOW));
+	seccomp_land(b, to_return);
+	seccomp_require(b, arch, AUDIT_ARCH_X86_64);
+	seccomp_require_long(b, ip, stub_address(um_stub_returned));
+	seccomp_return(b, SECCOMP_RET_ALLOW);
 
 	program->len = b->next - filter;
 	program->filter = (void *)(stub_address(um_stub_filter) +
@@ -638,12 +660,17 @@ static void seccomp_learn_xstate(struct seccomp_process *p)
 	host_config.xstate_size = *(unsigned int *)(sw + 16);
 }
 
+#define SECCOMP_FORBIDDEN \
+	"seccomp filters are forbidden here (by a seccomp filter or a container's policy)"
+#define SECCOMP_NO_FSGSBASE \
+	"the host does not let programs set their segment bases (needs an x86-64 CPU of 2012 and Linux 5.9 or later)"
+
 static const char *seccomp_refusal(long error)
 {
 	if (error == -ENOSYS || error == -EINVAL || error == -EOPNOTSUPP)
 		return "the host has no seccomp filters (needs Linux 4.8 or later)";
 	if (error == -EPERM || error == -EACCES || error == -ESRCH)
-		return "seccomp filters are forbidden here (by a seccomp filter or a container's policy)";
+		return SECCOMP_FORBIDDEN;
 	return host_strerror(error);
 }
 
@@ -667,7 +694,7 @@ const char *seccomp_host_template(unsigned long stub_phys)
 	long ret;
 
 	if (!(host_auxv(AT_HWCAP2) & SECCOMP_HWCAP2_FSGSBASE))
-		return "the host does not let programs set their segment bases (needs an x86-64 CPU of 2012 and Linux 5.9 or later)";
+		return SECCOMP_NO_FSGSBASE;
 
 	stub_place(stub_phys);
 	program = (void *)(code + (um_stub_filter - um_stub));
