@@ -168,14 +168,15 @@ int seccomp_host_batch(struct seccomp_process *p, unsigned int count)
 
 int seccomp_host_settle(struct seccomp_process *p)
 {
-	volatile struct stub_control *control = p->control;
-
-	while (p->posted && control->done != control->ok) {
+	if (!p->posted)
+		return 0;
+	p->posted = false;
+	/* It waits on a number only after having done that batch. */
+	while (!seccomp_has_waiter(&p->control->seq)) {
 		if (seccomp_gone(p))
 			return -ESRCH;
 		host_syscall(SYS_sched_yield);
 	}
-	p->posted = false;
 	return 0;
 }
 
@@ -186,11 +187,8 @@ static int seccomp_chase(struct seccomp_process *p, unsigned long long *since)
 {
 	volatile unsigned int *word = &p->state->turn;
 
-	/*
-	 * A thread that waits for the turn it has is up to no good, unless the
-	 * mapping thread, which waits itself when all is done, has yet to wake it.
-	 */
-	if (seccomp_has_waiter(&p->control->seq) && seccomp_has_waiter(word) &&
+	/* A thread that waits for the turn it has is up to no good. */
+	if (!seccomp_host_settle(p) && seccomp_has_waiter(word) &&
 	    *word != STUB_TURN_KERNEL)
 		host_syscall(SYS_kill, p->pid, SIGKILL);
 	return seccomp_check(p, since);

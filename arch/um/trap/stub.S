@@ -127,10 +127,12 @@ mapper_drop:
 	jnz	stub_exit
 
 mapper_then:
-	movl	CONTROL(THEN), %r14d
-	cmpl	$STUB_THEN_THREAD, %r14d
+	movl	CONTROL(THEN), %eax
+	cmpl	$STUB_THEN_RESUME, %eax
+	je	mapper_resume
+	cmpl	$STUB_THEN_THREAD, %eax
 	je	mapper_thread
-	cmpl	$STUB_THEN_PROCESS, %r14d
+	cmpl	$STUB_THEN_PROCESS, %eax
 	je	mapper_process
 mapper_tell:
 	leaq	CONTROL(OK), %rsi
@@ -141,9 +143,6 @@ mapper_report:
 	movl	$__NR_pwrite64, %eax
 	syscall
 	leaq	CONTROL(DONE), %rdi
-	leaq	STATE(TURN), %rax
-	cmpl	$STUB_THEN_RESUME, %r14d
-	cmoveq	%rax, %rdi
 	movl	$FUTEX_WAKE, %esi
 	movl	$1, %edx
 	movl	$__NR_futex, %eax
@@ -152,6 +151,14 @@ mapper_report:
 mapper_failed:
 	leaq	CONTROL(FAILED), %rsi
 	jmp	mapper_report
+
+mapper_resume:
+	leaq	STATE(TURN), %rdi
+	movl	$FUTEX_WAKE, %esi
+	movl	$1, %edx
+	movl	$__NR_futex, %eax
+	syscall
+	jmp	um_stub_mapper
 
 /* The guest thread gets a table of descriptors of its own, and empties it. */
 mapper_thread:
