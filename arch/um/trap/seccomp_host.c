@@ -264,6 +264,16 @@ int seccomp_host_run(struct seccomp_process *p, unsigned int count)
 {
 	volatile struct stub_state *state = p->state;
 
+	/*
+	 * Orders that take something away come after a confirmation.  They must
+	 * be done before guest code runs: so only the mapping thread's wake-up
+	 * may let it, not that the turn changes between two of its waits.
+	 */
+	if (count && p->sure) {
+		p->sure = false;
+		if (seccomp_host_confirm(p))
+			return -ESRCH;
+	}
 	p->sure = false;
 	state->turn = STUB_TURN_GUEST;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
