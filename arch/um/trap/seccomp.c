@@ -33,14 +33,12 @@
  * @process:	the process
  * @cpu:	the host CPU it is bound to
  * @gone:	the process is dead
- * @spoiled:	guest code has played with the stub: not for the pool
  * @orders:	orders waiting for the next run
  */
 struct um_host_mm {
 	struct seccomp_process	process;
 	int			cpu;
 	bool			gone;
-	bool			spoiled;
 	unsigned int		orders;
 };
 
@@ -116,7 +114,7 @@ static bool seccomp_host_mm_empty(struct um_host_mm *host)
 	struct seccomp_process *p = &host->process;
 
 	host->orders = 0;
-	if (host->gone || host->spoiled || seccomp_host_settle(p))
+	if (host->gone || p->doubtful || seccomp_host_settle(p))
 		return false;
 	p->control->orders[0] = (struct stub_order) {
 		__NR_munmap, { 0, UM_TASK_SIZE }
@@ -217,7 +215,7 @@ static void seccomp_event(struct um_host_mm *host, struct pt_regs *regs,
 
 	if (!seccomp_host_get_regs(&host->process, (unsigned long *)regs,
 				   &stop)) {
-		host->spoiled = true;
+		host->process.doubtful = true;
 		seccomp_bad_frame(event);
 		return;
 	}

@@ -54,6 +54,8 @@
 #define SECCOMP_LOOK_NS		50000000L
 /* CPU time in which any thread that means well gets to the stub. */
 #define SECCOMP_PATIENCE_NS	20000000ULL
+/* A thread that means well waits after one or two. */
+#define SECCOMP_YIELDS		16
 /* The host's struct ucontext ends before libc's does. */
 #define SECCOMP_INFO_OFFSET	(offsetof(ucontext_t, uc_sigmask) + 8)
 /* The host's words about the frame's state (uapi asm/sigcontext.h). */
@@ -207,6 +209,7 @@ static int seccomp_await(struct seccomp_process *p, bool chained)
 	long ret;
 
 	while ((turn = *word) != STUB_TURN_KERNEL) {
+		p->doubtful |= turn != STUB_TURN_GUEST;
 		ret = seccomp_futex(word, FUTEX_WAIT, turn, &look);
 		/* The mapping thread's wake-up is meant for the guest thread. */
 		if (chained && !ret && *word != STUB_TURN_KERNEL)
@@ -229,12 +232,14 @@ static int seccomp_await(struct seccomp_process *p, bool chained)
 int seccomp_host_confirm(struct seccomp_process *p)
 {
 	unsigned long long since = 0;
+	unsigned int yields = 0;
 
 	while (!p->sure) {
 		if (!seccomp_has_waiter(&p->state->turn)) {
 			if (seccomp_check(p, &since))
 				return -ESRCH;
 			host_syscall(SYS_sched_yield);
+			p->doubtful |= ++yields > SECCOMP_YIELDS;
 		} else if (p->unheard) {
 			p->unheard = false;
 			seccomp_futex(&p->state->turn, FUTEX_WAKE, 1, NULL);

@@ -16,6 +16,7 @@
  * @sure:	the guest thread is known to have stopped
  * @kicked:	somebody wants the guest thread to stop; cleared before a run
  * @unheard:	it may have been sent a signal since it was known to have stopped
+ * @doubtful:	guest code has told untruths: not for another guest
  * @context:	guest address of the ucontext in the guest thread's frame
  * @ucontext:	kernel address of it
  * @uc_flags:	what the host put there
@@ -34,6 +35,7 @@ struct seccomp_process {
 	bool			sure;
 	bool			kicked;
 	bool			unheard;
+	bool			doubtful;
 	unsigned long		context;
 	void			*ucontext;
 	unsigned long		uc_flags;
