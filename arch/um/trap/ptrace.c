@@ -13,13 +13,10 @@
 #include <um/stub.h>
 #include <asm/trapnr.h>
 #include "backends.h"
+#include "orders.h"
 #include "pool.h"
 #include "ptrace_host.h"
 #include "stub_host.h"
-
-/* x86-64 Linux numbers, and <linux/mman.h> bits, as the host has them */
-#include <uapi/linux/mman.h>
-#include <asm/unistd.h>
 
 #define BLOCK_ORDER	get_order(UM_STUB_END - UM_STUB_ORDERS)
 #define STACK_SIZE	(UM_STUB_END - UM_STUB_STACK)
@@ -112,9 +109,7 @@ static bool ptrace_host_mm_empty(struct um_host_mm *host)
 	host->orders = 0;
 	/* Old orders and signal frames are none of the next owner's business. */
 	memset(host->block, 0, UM_STUB_END - UM_STUB_ORDERS);
-	control->orders[0] = (struct stub_order) {
-		__NR_munmap, { 0, UM_TASK_SIZE }
-	};
+	control->orders[0] = stub_order_unmap(0, UM_TASK_SIZE);
 	return !ptrace_host_batch(host->pid, 1, &left);
 }
 
@@ -153,11 +148,7 @@ static int ptrace_order(struct mm_struct *mm, const struct stub_order *order)
 static int ptrace_mm_map(struct mm_struct *mm, unsigned long addr,
 			 unsigned long size, unsigned long phys, int prot)
 {
-	struct stub_order order = {
-		__NR_mmap,
-		{ addr, size, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-		  host_config.memory_fd, phys },
-	};
+	struct stub_order order = stub_order_map(addr, size, phys, prot);
 
 	return ptrace_order(mm, &order);
 }
@@ -165,7 +156,7 @@ static int ptrace_mm_map(struct mm_struct *mm, unsigned long addr,
 static int ptrace_mm_unmap(struct mm_struct *mm, unsigned long addr,
 			   unsigned long size)
 {
-	struct stub_order order = { __NR_munmap, { addr, size } };
+	struct stub_order order = stub_order_unmap(addr, size);
 
 	return ptrace_order(mm, &order);
 }

@@ -15,13 +15,10 @@
 #include <um/host.h>
 #include <um/stub.h>
 #include "backends.h"
+#include "orders.h"
 #include "pool.h"
 #include "seccomp_host.h"
 #include "stub_host.h"
-
-/* x86-64 Linux numbers, and <linux/mman.h> bits, as the host has them */
-#include <uapi/linux/mman.h>
-#include <asm/unistd.h>
 
 #define BLOCK_ORDER	get_order(UM_STUB_END - UM_STUB_ORDERS)
 #define INSN_INT80_SIZE	2
@@ -99,13 +96,16 @@ static int seccomp_mm_create(struct mm_struct *mm)
 	return mm->context.host ? 0 : -ENOMEM;
 }
 
-static void seccomp_mm_quiesce(struct mm_struct *mm)
+static void seccomp_quiesce(struct um_host_mm *host)
 {
-	struct um_host_mm *host = mm->context.host;
-
 	if (host && !host->process.sure && !host->gone &&
 	    seccomp_host_confirm(&host->process))
 		host->gone = true;
+}
+
+static void seccomp_mm_quiesce(struct mm_struct *mm)
+{
+	seccomp_quiesce(mm->context.host);
 }
 
 /* What the last owner has left must not reach the next. */
@@ -116,9 +116,7 @@ static bool seccomp_host_mm_empty(struct um_host_mm *host)
 	host->orders = 0;
 	if (host->gone || p->doubtful || seccomp_host_settle(p))
 		return false;
-	p->control->orders[0] = (struct stub_order) {
-		__NR_munmap, { 0, UM_TASK_SIZE }
-	};
+	p->control->orders[0] = stub_order_unmap(0, UM_TASK_SIZE);
 	if (seccomp_host_batch(p, 1))
 		return false;
 	memset(p->control->orders, 0, sizeof(p->control->orders));
@@ -161,11 +159,7 @@ static int seccomp_order(struct mm_struct *mm, const struct stub_order *order)
 static int seccomp_mm_map(struct mm_struct *mm, unsigned long addr,
 			  unsigned long size, unsigned long phys, int prot)
 {
-	struct stub_order order = {
-		__NR_mmap,
-		{ addr, size, prot, MAP_SHARED | MAP_FIXED | MAP_POPULATE,
-		  host_config.memory_fd, phys },
-	};
+	struct stub_order order = stub_order_map(addr, size, phys, prot);
 
 	return seccomp_order(mm, &order);
 }
@@ -173,7 +167,7 @@ static int seccomp_mm_map(struct mm_struct *mm, unsigned long addr,
 static int seccomp_mm_unmap(struct mm_struct *mm, unsigned long addr,
 			    unsigned long size)
 {
-	struct stub_order order = { __NR_munmap, { addr, size } };
+	struct stub_order order = stub_order_unmap(addr, size);
 
 	return seccomp_order(mm, &order);
 }
@@ -257,9 +251,7 @@ static void seccomp_switch(struct um_host_mm *host)
 
 	if (last == host)
 		return;
-	if (last && !last->process.sure && !last->gone &&
-	    seccomp_host_confirm(&last->process))
-		last->gone = true;
+	seccomp_quiesce(last);
 	this_cpu_write(seccomp_last, host);
 }
 

@@ -34,6 +34,19 @@
 #define SIGCHLD				17
 #define MAP_SHARED_FIXED	(0x01 | MAP_FIXED)
 
+/* The order at %rbx; "above or equal" if it failed. */
+	.macro	carry_out
+	movq	STUB_ORDER_NR(%rbx), %rax
+	movq	STUB_ORDER_ARGS+0x00(%rbx), %rdi
+	movq	STUB_ORDER_ARGS+0x08(%rbx), %rsi
+	movq	STUB_ORDER_ARGS+0x10(%rbx), %rdx
+	movq	STUB_ORDER_ARGS+0x18(%rbx), %r10
+	movq	STUB_ORDER_ARGS+0x20(%rbx), %r8
+	movq	STUB_ORDER_ARGS+0x28(%rbx), %r9
+	syscall
+	cmpq	$-4095, %rax
+	.endm
+
 	.pushsection .text.um_stub, "ax"
 	.balign	PAGE_SIZE
 SYM_CODE_START(um_stub)
@@ -50,15 +63,7 @@ SYM_INNER_LABEL(um_stub_syscall, SYM_L_GLOBAL)
  * the last result in %rax, and what is left to do in %rbp.
  */
 SYM_INNER_LABEL(um_stub_batch, SYM_L_GLOBAL)
-	movq	STUB_ORDER_NR(%rbx), %rax
-	movq	STUB_ORDER_ARGS+0x00(%rbx), %rdi
-	movq	STUB_ORDER_ARGS+0x08(%rbx), %rsi
-	movq	STUB_ORDER_ARGS+0x10(%rbx), %rdx
-	movq	STUB_ORDER_ARGS+0x18(%rbx), %r10
-	movq	STUB_ORDER_ARGS+0x20(%rbx), %r8
-	movq	STUB_ORDER_ARGS+0x28(%rbx), %r9
-	syscall
-	cmpq	$-4095, %rax
+	carry_out
 	jae	1f
 	addq	$STUB_ORDER_SIZE, %rbx
 	decq	%rbp
@@ -98,15 +103,7 @@ mapper_work:
 	testl	%ebp, %ebp
 	jz	mapper_then
 mapper_next:
-	movq	STUB_ORDER_NR(%rbx), %rax
-	movq	STUB_ORDER_ARGS+0x00(%rbx), %rdi
-	movq	STUB_ORDER_ARGS+0x08(%rbx), %rsi
-	movq	STUB_ORDER_ARGS+0x10(%rbx), %rdx
-	movq	STUB_ORDER_ARGS+0x18(%rbx), %r10
-	movq	STUB_ORDER_ARGS+0x20(%rbx), %r8
-	movq	STUB_ORDER_ARGS+0x28(%rbx), %r9
-	syscall
-	cmpq	$-4095, %rax
+	carry_out
 	jae	mapper_drop
 	addq	$STUB_ORDER_SIZE, %rbx
 	decl	%ebp
