@@ -36,13 +36,13 @@ const char *host_prefix(const char *s, const char *prefix)
 	return s;
 }
 
-/* A descriptor that somebody made non-blocking is waited for. */
 void host_copy(void *to, const void *from, unsigned long size)
 {
 	asm volatile("rep movsb"
 		     : "+D" (to), "+S" (from), "+c" (size) : : "memory");
 }
 
+/* A descriptor that somebody made non-blocking is waited for. */
 void host_write_all(int fd, const char *text, unsigned long length)
 {
 	while (length) {

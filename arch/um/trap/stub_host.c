@@ -15,11 +15,8 @@
 /* The image's text is not in physical memory; the stub's page has to be. */
 void stub_place(unsigned long phys)
 {
-	char *to = (char *)UM_DIRECT_START + phys;
-	unsigned int i;
-
-	for (i = 0; i < UM_STUB_ORDERS - UM_STUB_CODE; i++)
-		to[i] = um_stub[i];
+	host_copy((char *)UM_DIRECT_START + phys, um_stub,
+		  UM_STUB_ORDERS - UM_STUB_CODE);
 }
 
 /* Close from @first up to, and without, @end; a host before 5.9 one by one. */
