@@ -143,6 +143,20 @@ static void line_format(struct host_line *line, const char *format,
 	}
 }
 
+void host_format(char *to, unsigned long size, const char *format, ...)
+{
+	struct host_line line = { .used = 0 };
+	va_list args;
+
+	va_start(args, format);
+	line_format(&line, format, args);
+	va_end(args);
+	if (line.used >= size)
+		line.used = size - 1;
+	host_copy(to, line.text, line.used);
+	to[line.used] = '\0';
+}
+
 static void host_vwarn(const char *format, va_list args)
 {
 	struct host_line line = { .used = 0 };

@@ -92,6 +92,16 @@ static void signal_put_regs(greg_t *to, const struct signal_regs *regs)
 	to[REG_RSP] = regs->sp;
 }
 
+/* See host_breakable_call(). */
+static void signal_break_call(greg_t *gregs)
+{
+	unsigned long ip = gregs[REG_RIP];
+
+	if (ip >= (unsigned long)host_breakable_start &&
+	    ip < (unsigned long)host_breakable_end)
+		gregs[REG_RIP] = (greg_t)host_breakable_broken;
+}
+
 static void signal_irq(int signo, siginfo_t *info, void *context)
 {
 	ucontext_t *uc = context;
@@ -103,6 +113,7 @@ static void signal_irq(int signo, siginfo_t *info, void *context)
 		;
 	signal_get_regs(&regs, uc->uc_mcontext.gregs);
 	um_interrupt(signal_irqs[i].irq, (struct pt_regs *)&regs);
+	signal_break_call(uc->uc_mcontext.gregs);
 }
 
 static void signal_fault(int signo, siginfo_t *info, void *context)

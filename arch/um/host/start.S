@@ -36,4 +36,28 @@ SYM_CODE_START(host_run_on)
 	.cfi_endproc
 SYM_CODE_END(host_run_on)
 
+/*
+ * long host_breakable_call(const volatile bool *broken, nr, a, b, c), see
+ * host_internal.h.  host/signal.c has a handler that interrupts it before its
+ * system call, or in it, return behind it.
+ */
+SYM_FUNC_START(host_breakable_call)
+	.cfi_startproc
+	movq	%rdi, %r9
+	movq	%rsi, %rax
+	movq	%rdx, %rdi
+	movq	%rcx, %rsi
+	movq	%r8, %rdx
+SYM_INNER_LABEL(host_breakable_start, SYM_L_GLOBAL)
+	cmpb	$0, (%r9)
+	jne	host_breakable_broken
+	syscall
+SYM_INNER_LABEL(host_breakable_end, SYM_L_GLOBAL)
+	ret
+SYM_INNER_LABEL(host_breakable_broken, SYM_L_GLOBAL)
+	movq	$-4, %rax		/* -EINTR */
+	ret
+	.cfi_endproc
+SYM_FUNC_END(host_breakable_call)
+
 	.section .note.GNU-stack, "", @progbits

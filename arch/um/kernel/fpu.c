@@ -3,9 +3,8 @@
  * Whose floating point state is where.
  *
  * The registers belong to the guest thread, a host thread that serves an mm.
- * A task's area is brought up to date when the task leaves the CPU; when it
- * runs again and the guest thread has served nobody else meanwhile, nothing
- * need be loaded.
+ * There they stay, and a task's area is not up to date, until somebody asks or
+ * another task of the mm is to run.
  */
 #include <linux/init.h>
 #include <linux/mm_types.h>
@@ -37,7 +36,6 @@ void um_fpu_sync(struct task_struct *task)
 {
 	struct um_fpu *fpu = &task->thread.fpu;
 
-	/* Only current can be live: who leaves the CPU is saved. */
 	preempt_disable();
 	if (fpu->live) {
 		if (trap->fpu_save(task->mm, fpu->area)) {
@@ -59,9 +57,12 @@ void um_fpu_before_run(void)
 {
 	struct um_fpu *fpu = &current->thread.fpu;
 	struct mm_struct *mm = current->mm;
+	struct task_struct *owner = mm->context.fpu_owner;
 
-	if (!fpu->reload && mm->context.fpu_owner == current)
+	if (!fpu->reload && owner == current)
 		return;
+	if (owner && owner != current)
+		um_fpu_sync(owner);
 	if (trap->fpu_load(mm, fpu->area)) {
 		um_fpu_init_area(fpu->area);
 		trap->fpu_load(mm, fpu->area);
@@ -84,12 +85,6 @@ void um_fpu_from_frame(const void *area, unsigned int size)
 	memcpy(to, area, size);
 	memset(to + size, 0, um_xstate_size - size);
 	um_fpu_changed(current);
-}
-
-void um_fpu_switch_out(struct task_struct *prev)
-{
-	if (prev->thread.fpu.live)
-		um_fpu_sync(prev);
 }
 
 void um_fpu_reset(struct task_struct *task)
@@ -116,9 +111,11 @@ int um_fpu_copy(struct task_struct *dst, struct task_struct *src)
 	return 0;
 }
 
-void um_fpu_forget(struct task_struct *task)
+void um_fpu_forget(struct task_struct *task, struct mm_struct *mm)
 {
 	task->thread.fpu.live = false;
+	if (mm->context.fpu_owner == task)
+		mm->context.fpu_owner = NULL;
 }
 
 void um_fpu_free(struct task_struct *task)

@@ -8,7 +8,9 @@
 #include <linux/uaccess.h>
 #include <asm/ptrace.h>
 #include <uapi/asm/prctl.h>
+#include <um/fpu.h>
 #include <um/regs.h>
+#include <um/trap.h>
 
 /* In the order of struct pt_regs. */
 static const char * const regs_names[] = {
@@ -43,6 +45,21 @@ const char *regs_query_register_name(unsigned int offset)
 	if (offset % sizeof(long) || offset >= sizeof(struct pt_regs))
 		return NULL;
 	return regs_names[offset / sizeof(long)];
+}
+
+void um_regs_complete(void)
+{
+	if (trap->complete && current->mm)
+		trap->complete(current->mm, current_pt_regs());
+}
+
+void um_regs_forget(struct task_struct *task, struct mm_struct *mm)
+{
+	if (!mm)
+		return;
+	um_fpu_forget(task, mm);
+	if (trap->forget)
+		trap->forget(mm, task_pt_regs(task));
 }
 
 /* What POPF can change in user mode, and RF, which IRET restores. */

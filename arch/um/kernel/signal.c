@@ -284,6 +284,7 @@ void arch_do_signal_or_restart(struct pt_regs *regs)
 {
 	struct ksignal ksig;
 
+	um_regs_complete();
 	if (get_signal(&ksig)) {
 		if (signal_from_syscall(regs))
 			signal_finish_syscall(&ksig, regs);

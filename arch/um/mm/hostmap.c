@@ -64,8 +64,6 @@ void um_map_later(struct mm_struct *mm, unsigned long start, unsigned long end,
 
 	if (start == end)
 		return;
-	if (hostmap_takes_away(change) && trap->mm_quiesce)
-		trap->mm_quiesce(mm);
 	spin_lock_irqsave(&context->lock, flags);
 	n = context->queued;
 	if (n && hostmap_extend(&context->queue[n - 1], start, end, change))
@@ -101,8 +99,6 @@ void flush_tlb_mm(struct mm_struct *mm)
 {
 	unsigned long flags;
 
-	if (trap->mm_quiesce)
-		trap->mm_quiesce(mm);
 	spin_lock_irqsave(&mm->context.lock, flags);
 	if (!mm->context.fork_flushed) {
 		mm->context.flush_all = true;

@@ -155,7 +155,7 @@ static void ptrace_child(void)
 		host_syscall(SYS_exit_group, -ret);
 	ptrace_child_signals();
 	stub_child_no_core();
-	stub_child_close();
+	stub_child_close(-1);
 	host_syscall(SYS_kill, host_syscall(SYS_getpid), SIGSTOP);
 	for (;;)
 		host_syscall(SYS_exit_group, EPERM);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The backend "seccomp": one host process per guest mm, its guest thread under
- * a filter that turns system calls into signals, which it handles itself by
- * handing over to the kernel.  Nobody traces, so nothing but signals and
- * futexes is paid for.
+ * a filter that has the host hold its system calls until the kernel has
+ * answered them.
+ *
+ * Of most calls only the arguments are known: the other registers, the extended
+ * state too, stay in the guest thread and are fetched when somebody asks.
  */
 #include <linux/gfp.h>
 #include <linux/mm.h>
@@ -13,12 +15,12 @@
 #include <asm/trapnr.h>
 #include <um/fpu.h>
 #include <um/host.h>
+#include <um/mm.h>
 #include <um/stub.h>
 #include "backends.h"
 #include "orders.h"
 #include "pool.h"
 #include "seccomp_host.h"
-#include "stub_host.h"
 
 #define BLOCK_ORDER	get_order(UM_STUB_END - UM_STUB_ORDERS)
 #define INSN_INT80_SIZE	2
@@ -31,18 +33,18 @@
  * @cpu:	the host CPU it is bound to
  * @gone:	the process is dead
  * @orders:	orders waiting for the next run
+ * @partial:	registers of which the guest thread has the rest; NULL: none
  */
 struct um_host_mm {
 	struct seccomp_process	process;
 	int			cpu;
 	bool			gone;
 	unsigned int		orders;
+	struct pt_regs		*partial;
 };
 
 /* Whose guest code runs on this CPU; NULL: nobody's. */
 static DEFINE_PER_CPU(struct um_host_mm *, seccomp_running);
-/* Whose guest code ran last. */
-static DEFINE_PER_CPU(struct um_host_mm *, seccomp_last);
 
 static struct trap_pool seccomp_pool = TRAP_POOL(seccomp_pool);
 
@@ -83,7 +85,7 @@ free_host:
 
 static void seccomp_host_mm_free(struct um_host_mm *host)
 {
-	stub_kill(host->process.pid);
+	seccomp_host_end(&host->process);
 	free_pages((unsigned long)host->process.control, BLOCK_ORDER);
 	kfree(host);
 }
@@ -96,17 +98,82 @@ static int seccomp_mm_create(struct mm_struct *mm)
 	return mm->context.host ? 0 : -ENOMEM;
 }
 
-static void seccomp_quiesce(struct um_host_mm *host)
+/* ---- The guest thread's own registers ---- */
+
+static int seccomp_carry_out(struct um_host_mm *host)
 {
-	if (host && !host->process.sure && !host->gone &&
-	    seccomp_host_confirm(&host->process))
+	unsigned int orders = host->orders;
+
+	host->orders = 0;
+	return orders ? seccomp_host_batch(&host->process, orders) : 0;
+}
+
+/* The guest thread has stopped in the stub. */
+static void seccomp_fetch(struct um_host_mm *host)
+{
+	struct pt_regs *regs = host->partial;
+
+	host->partial = NULL;
+	if (regs && !seccomp_host_get_rest(&host->process,
+					   (unsigned long *)regs))
 		host->gone = true;
 }
 
-static void seccomp_mm_quiesce(struct mm_struct *mm)
+/*
+ * All registers come into memory, by a frame that the host writes.  Where to is
+ * for guest code to say, so first the orders: what it has no longer must not be
+ * written to.
+ */
+static void seccomp_halt(struct um_host_mm *host)
 {
-	seccomp_quiesce(mm->context.host);
+	if (host->gone || !host->process.in_call)
+		return;
+	if (seccomp_carry_out(host) || seccomp_host_stop(&host->process))
+		host->gone = true;
+	else
+		seccomp_fetch(host);
 }
+
+static void seccomp_mm_halt(struct mm_struct *mm)
+{
+	struct um_host_mm *host = mm->context.host;
+	unsigned long flags;
+
+	if (!host->process.in_call)
+		return;
+	local_irq_save(flags);
+	if (um_mm_sync(mm))
+		host->gone = true;
+	seccomp_halt(host);
+	local_irq_restore(flags);
+}
+
+static void seccomp_complete(struct mm_struct *mm, const struct pt_regs *regs)
+{
+	if (mm->context.host->partial == regs)
+		seccomp_mm_halt(mm);
+}
+
+static void seccomp_forget(struct mm_struct *mm, const struct pt_regs *regs)
+{
+	if (mm->context.host->partial == regs)
+		mm->context.host->partial = NULL;
+}
+
+/* Would the guest thread go on with these, if it had its call's result? */
+static bool seccomp_is_unchanged(const struct um_host_mm *host,
+				 const struct pt_regs *regs)
+{
+	const struct seccomp_call *call = &host->process.call;
+
+	return host->partial == regs && regs->ip == call->ip &&
+	       regs->cx == call->ip && regs->di == call->args[0] &&
+	       regs->si == call->args[1] && regs->dx == call->args[2] &&
+	       regs->r10 == call->args[3] && regs->r8 == call->args[4] &&
+	       regs->r9 == call->args[5];
+}
+
+/* ---- Address spaces ---- */
 
 /* What the last owner has left must not reach the next. */
 static bool seccomp_host_mm_empty(struct um_host_mm *host)
@@ -114,10 +181,11 @@ static bool seccomp_host_mm_empty(struct um_host_mm *host)
 	struct seccomp_process *p = &host->process;
 
 	host->orders = 0;
-	if (host->gone || p->doubtful || seccomp_host_settle(p))
+	host->partial = NULL;
+	if (host->gone || seccomp_host_settle(p))
 		return false;
 	p->control->orders[0] = stub_order_unmap(0, UM_TASK_SIZE);
-	if (seccomp_host_batch(p, 1))
+	if (seccomp_host_batch(p, 1) || seccomp_host_stop(p))
 		return false;
 	memset(p->control->orders, 0, sizeof(p->control->orders));
 	memset(p->state, 0, UM_STUB_END - UM_STUB_STACK);
@@ -127,13 +195,8 @@ static bool seccomp_host_mm_empty(struct um_host_mm *host)
 static void seccomp_mm_destroy(struct mm_struct *mm)
 {
 	struct um_host_mm *host = mm->context.host;
-	int cpu;
 
-	seccomp_mm_quiesce(mm);
 	mm->context.host = NULL;
-	for_each_possible_cpu(cpu)
-		if (per_cpu(seccomp_last, cpu) == host)
-			per_cpu(seccomp_last, cpu) = NULL;
 	if (!seccomp_host_mm_empty(host) ||
 	    !trap_pool_put(&seccomp_pool, host))
 		seccomp_host_mm_free(host);
@@ -147,10 +210,8 @@ static int seccomp_order(struct mm_struct *mm, const struct stub_order *order)
 	if (host->gone)
 		return -ESRCH;
 	ret = seccomp_host_settle(&host->process);
-	if (!ret && host->orders == STUB_ORDERS) {
-		ret = seccomp_host_batch(&host->process, host->orders);
-		host->orders = 0;
-	}
+	if (!ret && host->orders == STUB_ORDERS)
+		ret = seccomp_carry_out(host);
 	if (!ret)
 		host->process.control->orders[host->orders++] = *order;
 	return ret;
@@ -171,6 +232,8 @@ static int seccomp_mm_unmap(struct mm_struct *mm, unsigned long addr,
 
 	return seccomp_order(mm, &order);
 }
+
+/* ---- Runs ---- */
 
 static void seccomp_bad_frame(struct trap_event *event)
 {
@@ -202,14 +265,33 @@ static bool seccomp_is_exception(int signo)
 	       signo == SIGFPE || signo == SIGTRAP;
 }
 
+static void seccomp_call(struct um_host_mm *host, struct pt_regs *regs,
+			 struct trap_event *event)
+{
+	const struct seccomp_call *call = &host->process.call;
+
+	event->kind = TRAP_SYSCALL;
+	regs->orig_ax = call->nr;
+	regs->ax = -ENOSYS;
+	regs->ip = call->ip;
+	regs->cx = call->ip;
+	regs->di = call->args[0];
+	regs->si = call->args[1];
+	regs->dx = call->args[2];
+	regs->r10 = call->args[3];
+	regs->r8 = call->args[4];
+	regs->r9 = call->args[5];
+	host->partial = regs;
+}
+
 static void seccomp_event(struct um_host_mm *host, struct pt_regs *regs,
 			  struct trap_event *event)
 {
 	struct seccomp_host_stop stop;
 
+	host->partial = NULL;
 	if (!seccomp_host_get_regs(&host->process, (unsigned long *)regs,
 				   &stop)) {
-		host->process.doubtful = true;
 		seccomp_bad_frame(event);
 		return;
 	}
@@ -244,34 +326,30 @@ static void seccomp_place(struct um_host_mm *host)
 		host->cpu = host_place_cpu();
 }
 
-/* Another guest is to run: the one before must have stopped. */
-static void seccomp_switch(struct um_host_mm *host)
+/* The guest thread is to have @regs, and the mappings that were ordered. */
+static void seccomp_prepare(struct um_host_mm *host, struct pt_regs *regs)
 {
-	struct um_host_mm *last = this_cpu_read(seccomp_last);
+	struct seccomp_process *p = &host->process;
 
-	if (last == host)
-		return;
-	seccomp_quiesce(last);
-	this_cpu_write(seccomp_last, host);
-}
-
-static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
-			struct trap_event *event)
-{
-	struct um_host_mm *host = mm->context.host;
-	unsigned int orders = host->orders;
-
-	*event = (struct trap_event) { .kind = TRAP_KICK };
-	seccomp_switch(host);
 	if (host->cpu != host_place_cpu())
 		seccomp_place(host);
-	if (orders && seccomp_host_settle(&host->process))
-		host->gone = true;
-	if (host->gone) {
-		event->kind = TRAP_GONE;
+	if (p->in_call && !seccomp_is_unchanged(host, regs))
+		seccomp_halt(host);
+	if (host->gone)
+		return;
+	if (p->in_call) {
+		host->gone = seccomp_carry_out(host);
 		return;
 	}
-	seccomp_host_set_regs(&host->process, (unsigned long *)regs);
+	if (host->orders && seccomp_host_settle(p))
+		host->gone = true;
+	seccomp_host_set_regs(p, (unsigned long *)regs);
+}
+
+static int seccomp_enter(struct um_host_mm *host, struct pt_regs *regs)
+{
+	unsigned int orders = host->orders;
+	int ret;
 
 	/* An interrupt from here on kicks; one that came before is seen. */
 	host->process.kicked = false;
@@ -279,14 +357,34 @@ static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
 	barrier();
 	if (this_cpu_read(um_irq_pending)) {
 		this_cpu_write(seccomp_running, NULL);
-		return;
+		return SECCOMP_INTERRUPTED;
 	}
 	host->orders = 0;
-	host->gone = seccomp_host_run(&host->process, orders);
+	ret = seccomp_host_run(&host->process, orders, regs->ax);
 	this_cpu_write(seccomp_running, NULL);
+	return ret;
+}
 
+static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
+			struct trap_event *event)
+{
+	struct um_host_mm *host = mm->context.host;
+	int ret = 0;
+
+	*event = (struct trap_event) { .kind = TRAP_KICK };
+	seccomp_prepare(host, regs);
+	if (!host->gone)
+		ret = seccomp_enter(host, regs);
+	if (ret < 0)
+		host->gone = true;
+	else if (ret == SECCOMP_INTERRUPTED && !host->process.in_call)
+		seccomp_fetch(host);
 	if (host->gone)
 		event->kind = TRAP_GONE;
+	else if (ret == SECCOMP_INTERRUPTED)
+		return;
+	else if (host->process.in_call)
+		seccomp_call(host, regs, event);
 	else
 		seccomp_event(host, regs, event);
 }
@@ -301,7 +399,12 @@ static void seccomp_kick(int cpu)
 
 static int seccomp_fpu_save(struct mm_struct *mm, void *area)
 {
-	seccomp_host_get_xstate(&mm->context.host->process, area);
+	struct um_host_mm *host = mm->context.host;
+
+	seccomp_mm_halt(mm);
+	if (host->gone)
+		return -ESRCH;
+	seccomp_host_get_xstate(&host->process, area);
 	return 0;
 }
 
@@ -309,6 +412,7 @@ static int seccomp_fpu_load(struct mm_struct *mm, const void *area)
 {
 	if (um_fpu_check(area))
 		return -EINVAL;
+	seccomp_mm_halt(mm);
 	seccomp_host_set_xstate(&mm->context.host->process, area);
 	return 0;
 }
@@ -327,9 +431,10 @@ const struct trap_ops trap_seccomp = {
 	.mm_map		= seccomp_mm_map,
 	.mm_unmap	= seccomp_mm_unmap,
 	.mm_sync	= seccomp_mm_sync,
-	.mm_quiesce	= seccomp_mm_quiesce,
 	.run		= seccomp_run,
 	.kick		= seccomp_kick,
+	.complete	= seccomp_complete,
+	.forget		= seccomp_forget,
 	.fpu_save	= seccomp_fpu_save,
 	.fpu_load	= seccomp_fpu_load,
 };

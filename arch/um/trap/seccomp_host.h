@@ -7,35 +7,57 @@
 #include <um/stub.h>
 
 /**
+ * struct seccomp_call - a call of a guest thread, as the host tells of it
+ * @id:		the host's number of the call
+ * @pid:	the guest thread, in the kernel's pid namespace
+ * @flags:	zero
+ * @nr:		the system call's number
+ * @arch:	AUDIT_ARCH_X86_64
+ * @ip:		the address behind it
+ * @args:	its arguments
+ *
+ * This is struct seccomp_notif of <linux/seccomp.h>.
+ */
+struct seccomp_call {
+	unsigned long	id;
+	unsigned int	pid;
+	unsigned int	flags;
+	int		nr;
+	unsigned int	arch;
+	unsigned long	ip;
+	unsigned long	args[6];
+};
+
+/**
  * struct seccomp_process - a guest mm on the host
  * @pid:	the process, and its mapping thread
  * @tid:	its guest thread
+ * @listener:	the descriptor on which its calls are received
  * @control:	the page that the stub reads
- * @state:	what the guest thread says; guest code can write it at any time
+ * @state:	the page that the stub writes; guest code can too, at any time
  * @posted:	a batch that nobody has waited for may still be under way
- * @sure:	the guest thread is known to have stopped
  * @kicked:	somebody wants the guest thread to stop; cleared before a run
- * @unheard:	it may have been sent a signal since it was known to have stopped
- * @doubtful:	guest code has told untruths: not for another guest
+ * @in_call:	it has stopped in a system call of guest code, not in the stub
+ * @call:	the call in which it has stopped
  * @context:	guest address of the ucontext in the guest thread's frame
  * @ucontext:	kernel address of it
  * @uc_flags:	what the host put there
  * @xstate:	kernel address of the extended state in the frame
  *
  * The guest thread has one signal frame, of its first stop, which the host
- * fills anew at each stop because the signal stack is empty while guest code
- * runs.
+ * fills anew at each stop in the stub because the signal stack is empty while
+ * guest code runs.  While @in_call it says nothing.
  */
 struct seccomp_process {
 	int			pid;
 	int			tid;
+	int			listener;
 	struct stub_control	*control;
 	struct stub_state	*state;
 	bool			posted;
-	bool			sure;
 	bool			kicked;
-	bool			unheard;
-	bool			doubtful;
+	bool			in_call;
+	struct seccomp_call	call;
 	unsigned long		context;
 	void			*ucontext;
 	unsigned long		uc_flags;
@@ -62,12 +84,14 @@ const char *seccomp_host_template(unsigned long stub_phys);
  */
 int seccomp_host_fork(struct seccomp_process *process, unsigned long phys);
 
+/** seccomp_host_end() - end the process, and wait until it is gone */
+void seccomp_host_end(struct seccomp_process *process);
+
 /**
  * seccomp_host_batch() - have the mapping thread carry out its orders
  * @count: how many, 1 to STUB_ORDERS
  *
- * If one fails, all that the guest has mapped is dropped instead.  The batch
- * before must have been settled.
+ * If one fails, all that the guest has mapped is dropped instead.
  * Return: 0 or -ESRCH: process gone.
  */
 int seccomp_host_batch(struct seccomp_process *process, unsigned int count);
@@ -78,25 +102,31 @@ int seccomp_host_batch(struct seccomp_process *process, unsigned int count);
  */
 int seccomp_host_settle(struct seccomp_process *process);
 
-/**
- * seccomp_host_run() - run guest code until it says that it has stopped
- * @count: orders to carry out first
- *
- * The batch before must have been settled.
- * Return: 0 or -ESRCH: process gone.
- */
-int seccomp_host_run(struct seccomp_process *process, unsigned int count);
+/* The guest thread was interrupted before it had the result of its call. */
+#define SECCOMP_INTERRUPTED	1
 
 /**
- * seccomp_host_confirm() - make sure that the guest thread has stopped
+ * seccomp_host_run() - run guest code until it has stopped
+ * @count: orders to carry out first; zero while @in_call.  The batch before
+ *	   must have been settled.
+ * @value: while @in_call: the result of the call
  *
- * It stays so until it is told to run.
- * Return: 0 or -ESRCH: process gone.
+ * Return: 0, SECCOMP_INTERRUPTED, or -ESRCH: process gone.
  */
-int seccomp_host_confirm(struct seccomp_process *process);
+int seccomp_host_run(struct seccomp_process *process, unsigned int count,
+		     long value);
 
 /**
- * seccomp_host_kick() - make the guest thread stop, or the next run be short
+ * seccomp_host_stop() - have a guest thread that is in a call stop in the stub
+ *
+ * The host writes a signal frame, to where guest code may have told it to: no
+ * memory may be mapped that the guest's page table does not have.
+ * Return: 0 or -ESRCH: process gone.
+ */
+int seccomp_host_stop(struct seccomp_process *process);
+
+/**
+ * seccomp_host_kick() - make the guest thread stop
  *
  * Context: any.
  */
@@ -138,6 +168,16 @@ struct seccomp_host_stop {
  */
 bool seccomp_host_get_regs(struct seccomp_process *process,
 			   unsigned long *regs, struct seccomp_host_stop *stop);
+
+/**
+ * seccomp_host_get_rest() - the registers that a call did not tell
+ * @regs: all others are left as they are
+ *
+ * After seccomp_host_stop(), or SECCOMP_INTERRUPTED.
+ * Return: as seccomp_host_get_regs().
+ */
+bool seccomp_host_get_rest(struct seccomp_process *process,
+			   unsigned long *regs);
 
 /** seccomp_host_get_xstate() - copy host_config.xstate_size bytes out */
 void seccomp_host_get_xstate(struct seccomp_process *process, void *area);

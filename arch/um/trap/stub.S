@@ -7,9 +7,8 @@
  *
  * Guest code may jump to any byte of it.  Of a guest thread that is traced,
  * every system call is trapped wherever it is.  Of one that is not, the filter
- * lets three pass (seccomp_host.c), and what follows each of them takes all
- * addresses from the code: nothing depends on a register that guest code has
- * set.
+ * lets two pass (seccomp_filter_host.c), and neither does anything for guest
+ * code that it may not do.
  */
 #include <linux/linkage.h>
 #include <uapi/linux/sched.h>
@@ -29,6 +28,9 @@
 #define PR_SET_PDEATHSIG		1
 #define SECCOMP_SET_MODE_FILTER		1
 #define SECCOMP_FILTER_FLAG_SPEC_ALLOW	4
+#define SECCOMP_FILTER_FLAG_NEW_LISTENER 8
+#define SECCOMP_IOCTL_NOTIF_SEND	0xc0182101
+#define CLOSE_RANGE_UNSHARE		2
 #define SIG_SETMASK			2
 #define SIGKILL				9
 #define SIGCHLD				17
@@ -149,18 +151,22 @@ mapper_failed:
 	leaq	CONTROL(FAILED), %rsi
 	jmp	mapper_report
 
+/* Should it not wait for an answer any more, the kernel will notice. */
 mapper_resume:
-	leaq	STATE(TURN), %rdi
-	movl	$FUTEX_WAKE, %esi
-	movl	$1, %edx
-	movl	$__NR_futex, %eax
+	movl	CONTROL(LISTENER), %edi
+	movl	$SECCOMP_IOCTL_NOTIF_SEND, %esi
+	leaq	CONTROL(ANSWER), %rdx
+	movl	$__NR_ioctl, %eax
 	syscall
 	jmp	um_stub_mapper
 
-/* The guest thread gets a table of descriptors of its own, and empties it. */
+/*
+ * The guest thread leaves the descriptor of its listener in the table that it
+ * shares with this thread, and goes on with an empty one.
+ */
 mapper_thread:
-	movl	$(CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | \
-		  CLONE_SYSVSEM | CLONE_PARENT_SETTID), %edi
+	movl	$(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
+		  CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID), %edi
 	xorl	%esi, %esi
 	leaq	STATE(TID), %rdx
 	xorl	%r10d, %r10d
@@ -171,9 +177,6 @@ mapper_thread:
 	js	mapper_failed
 	jnz	mapper_tell
 
-	movq	CONTROL(MEMORY_FD), %rdi
-	movl	$__NR_close, %eax
-	syscall
 	leaq	um_stub_stack(%rip), %rdi
 	xorl	%esi, %esi
 	movl	$__NR_sigaltstack, %eax
@@ -187,22 +190,25 @@ mapper_thread:
 	movl	$__NR_rt_sigprocmask, %eax
 	syscall
 	movl	$SECCOMP_SET_MODE_FILTER, %edi
-	movl	$SECCOMP_FILTER_FLAG_SPEC_ALLOW, %esi
+	movl	$(SECCOMP_FILTER_FLAG_SPEC_ALLOW | \
+		  SECCOMP_FILTER_FLAG_NEW_LISTENER), %esi
 	leaq	um_stub_filter(%rip), %rdx
 	movl	$__NR_seccomp, %eax
 	syscall
 	testq	%rax, %rax
-	jz	1f
-	/* Before 4.17 there was no such flag. */
-	movl	$SECCOMP_SET_MODE_FILTER, %edi
-	xorl	%esi, %esi
-	leaq	um_stub_filter(%rip), %rdx
-	movl	$__NR_seccomp, %eax
+	js	stub_exit
+	movl	%eax, STATE(LISTENER)
+	xorl	%edi, %edi
+	movl	$-1, %esi
+	movl	$CLOSE_RANGE_UNSHARE, %edx
+	movl	$__NR_close_range, %eax
 	syscall
+SYM_INNER_LABEL(um_stub_alone, SYM_L_GLOBAL)
 	testq	%rax, %rax
-	jnz	stub_exit
+	jnz	1f
 	/* Its first stop: the host builds the frame that all others reuse. */
-1:	int3
+	int3
+1:	ud2
 
 /* A child of the kernel, not of this process, that dies with its parent. */
 mapper_process:
@@ -249,33 +255,18 @@ stub_exit:
 
 /*
  * The handler of all its signals, with all signals blocked: %rdi is the
- * signal, %rdx the ucontext.  Leaves by sigreturn when it is the guest's turn.
+ * signal, %rdx the ucontext.  Makes a call that the kernel receives, of which
+ * only the arguments and where it is matter, and leaves by sigreturn when that
+ * has been answered.
  */
 SYM_INNER_LABEL(um_stub_stop, SYM_L_GLOBAL)
-	movl	%edi, STATE(SIGNO)
-	movq	%rdx, STATE(CONTEXT)
-	rdfsbase %rax
-	movq	%rax, STATE(FS)
-	rdgsbase %rax
-	movq	%rax, STATE(GS)
-	movl	$STUB_TURN_KERNEL, STATE(TURN)
-	leaq	STATE(TURN), %rdi
-	movl	$FUTEX_WAKE, %esi
-	movl	$1, %edx
-	movl	$__NR_futex, %eax
+	rdfsbase %r10
+	rdgsbase %r8
+	movl	CONTROL(RUN), %r9d
+	movl	$__NR_getpid, %eax
 	syscall
-SYM_INNER_LABEL(um_stub_woken, SYM_L_GLOBAL)
-1:	cmpl	$STUB_TURN_KERNEL, STATE(TURN)
-	jne	2f
-	leaq	STATE(TURN), %rdi
-	movl	$FUTEX_WAIT, %esi
-	movl	$STUB_TURN_KERNEL, %edx
-	xorl	%r10d, %r10d
-	movl	$__NR_futex, %eax
-	syscall
-SYM_INNER_LABEL(um_stub_waited, SYM_L_GLOBAL)
-	jmp	1b
-2:	movq	CONTROL(FS), %rax
+SYM_INNER_LABEL(um_stub_stopped, SYM_L_GLOBAL)
+	movq	CONTROL(FS), %rax
 	wrfsbase %rax
 	movq	CONTROL(GS), %rax
 	wrgsbase %rax

@@ -30,12 +30,16 @@ static void stub_close_range(unsigned int first, unsigned int end)
 		host_syscall(SYS_close, first);
 }
 
-void stub_child_close(void)
+void stub_child_close(int other)
 {
-	unsigned int fd = host_config.memory_fd;
+	int memory = host_config.memory_fd;
+	int low = other < memory ? other : memory;
+	int high = other < memory ? memory : other;
 
-	stub_close_range(0, fd);
-	stub_close_range(fd + 1, STUB_OLD_MAX_FD);
+	if (low >= 0)
+		stub_close_range(0, low);
+	stub_close_range(low + 1, high);
+	stub_close_range(high + 1, STUB_OLD_MAX_FD);
 }
 
 /*

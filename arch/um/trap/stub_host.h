@@ -11,8 +11,11 @@
  */
 void stub_place(unsigned long phys);
 
-/** stub_child_close() - close all descriptors but that of physical memory */
-void stub_child_close(void);
+/**
+ * stub_child_close() - close all descriptors but that of physical memory
+ * @other: and this one; -1: there is none
+ */
+void stub_child_close(int other);
 
 /** stub_child_no_core() - a child that dies is to leave no file */
 void stub_child_no_core(void);

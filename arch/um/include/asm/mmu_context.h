@@ -4,7 +4,7 @@
 
 #include <linux/mm_types.h>
 #include <asm/mmu.h>
-#include <um/fpu.h>
+#include <um/regs.h>
 
 #define init_new_context init_new_context
 int init_new_context(struct task_struct *task, struct mm_struct *mm);
@@ -20,7 +20,7 @@ static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
 }
 
 /* A task leaves its address space, to end or to start another program. */
-#define deactivate_mm(task, mm)	um_fpu_forget(task)
+#define deactivate_mm(task, mm)	um_regs_forget(task, mm)
 
 /**
  * arch_dup_mmap() - the host's side of a fork

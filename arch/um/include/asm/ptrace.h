@@ -8,6 +8,7 @@
 #ifndef __ASSEMBLY__
 
 #include <linux/types.h>
+#include <um/regs.h>
 
 /**
  * struct pt_regs - the registers of guest code, or of interrupted kernel code
@@ -90,6 +91,8 @@ static __always_inline bool regs_irqs_disabled(struct pt_regs *regs)
 }
 
 #define arch_has_single_step()	(1)
+#define arch_ptrace_stop_needed()	(1)
+#define arch_ptrace_stop()	um_regs_complete()
 #define ARCH_HAS_USER_SINGLE_STEP_REPORT
 #define current_pt_regs()	task_pt_regs(current)
 

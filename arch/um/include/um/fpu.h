@@ -11,6 +11,7 @@
 
 #include <linux/types.h>
 
+struct mm_struct;
 struct task_struct;
 
 /* Bits of the state component bitmap (Intel SDM volume 1, section 13.1). */
@@ -30,7 +31,7 @@ extern u64 um_xstate_mask;
  *	  area
  *
  * The area stays as it is, and belongs to the caller, until the task runs
- * guest code again; being switched out does not touch it.
+ * guest code again.
  *
  * Context: any that may use @task; does not sleep.
  */
@@ -92,9 +93,6 @@ void um_fpu_before_run(void);
 /** um_fpu_after_run() - the guest thread holds newer state than the area */
 void um_fpu_after_run(void);
 
-/** um_fpu_switch_out() - @prev, which is current, leaves the CPU */
-void um_fpu_switch_out(struct task_struct *prev);
-
 /**
  * um_fpu_from_frame() - the guest thread has put current's state in memory
  * @area: where, in the standard format
@@ -110,8 +108,8 @@ void um_fpu_reset(struct task_struct *task);
 /** um_fpu_copy() - @dst, a copy of current, gets an area of its own */
 int um_fpu_copy(struct task_struct *dst, struct task_struct *src);
 
-/** um_fpu_forget() - current leaves its mm: what the guest thread has is lost */
-void um_fpu_forget(struct task_struct *task);
+/** um_fpu_forget() - @task leaves @mm: what the guest thread has is lost */
+void um_fpu_forget(struct task_struct *task, struct mm_struct *mm);
 
 /** um_fpu_free() - the task is gone */
 void um_fpu_free(struct task_struct *task);

@@ -26,11 +26,28 @@ void host_run_on(void *stack, void (*function)(void))
 	__attribute__((noreturn));
 void host_sigreturn(void);
 
+/**
+ * host_breakable_call() - a system call that an interrupt breaks off
+ * @broken: a handler sets it to have the call not begin; read at the last moment
+ * @nr:	    the call, with the arguments @a, @b, @c
+ *
+ * Unlike other calls of the kernel it is not made again after a handler, and
+ * there is no moment after the look at @broken in which an interrupt is missed.
+ * Return: what the call returns, or -EINTR.
+ */
+long host_breakable_call(const volatile bool *broken, long nr, long a, long b,
+			 long c);
+extern char host_breakable_start[], host_breakable_end[],
+	    host_breakable_broken[];
+
 /* Small helpers, see host/misc.c */
 unsigned long host_strlen(const char *s);
 bool host_streq(const char *a, const char *b);
 /** host_prefix() - what follows @prefix in @s, or NULL */
 const char *host_prefix(const char *s, const char *prefix);
+/** host_format() - as snprintf(3), with %s, %d, %u, %x, %p and their %l forms */
+void host_format(char *to, unsigned long size, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
 void host_copy(void *to, const void *from, unsigned long size);
 void host_write_all(int fd, const char *text, unsigned long length);
 void host_signals_ignore(void);

@@ -3,6 +3,7 @@
 #ifndef _UM_REGS_H
 #define _UM_REGS_H
 
+struct mm_struct;
 struct task_struct;
 
 /**
@@ -31,5 +32,17 @@ void um_flags_set(struct task_struct *task, unsigned long value);
  * -EINVAL for any other option.
  */
 long um_arch_prctl(struct task_struct *task, int option, unsigned long arg);
+
+/**
+ * um_regs_complete() - get those of current's registers that are not here yet
+ *
+ * Before anybody but a system call looks at them: a signal's frame, a debugger.
+ *
+ * Context: process context.
+ */
+void um_regs_complete(void);
+
+/** um_regs_forget() - @task leaves @mm: nobody will look at its registers */
+void um_regs_forget(struct task_struct *task, struct mm_struct *mm);
 
 #endif /* _UM_REGS_H */

@@ -22,28 +22,23 @@
 #define STUB_CONTROL_GS		0x38
 #define STUB_CONTROL_CHILD	0x40
 #define STUB_CONTROL_PARENT	0x48
+#define STUB_CONTROL_ANSWER	0x50
+#define STUB_CONTROL_LISTENER	0x68
+#define STUB_CONTROL_RUN	0x6c
 #define STUB_CONTROL_ORDERS	0x80
 
 /* What follows a batch */
 #define STUB_THEN_TELL		0	/* tell the kernel */
-#define STUB_THEN_RESUME	1	/* wake the guest thread */
+#define STUB_THEN_RESUME	1	/* answer the guest thread */
 #define STUB_THEN_THREAD	2	/* make the guest thread, tell */
 #define STUB_THEN_PROCESS	3	/* make another process, tell */
 
-#define STUB_STATE_TURN		0x00
-#define STUB_STATE_SIGNO	0x04
-#define STUB_STATE_CONTEXT	0x08
-#define STUB_STATE_FS		0x10
-#define STUB_STATE_GS		0x18
-#define STUB_STATE_TID		0x20
+#define STUB_STATE_TID		0x00
+#define STUB_STATE_LISTENER	0x04
 #define STUB_STATE_SIZE		0x40
 
-/* Whose turn it is: a futex */
-#define STUB_TURN_KERNEL	0
-#define STUB_TURN_GUEST		1
-
 /* struct sock_fprog, and up to so many struct sock_filter behind it */
-#define STUB_FILTER_SIZE	(16 + 64 * 8)
+#define STUB_FILTER_SIZE	(16 + 96 * 8)
 
 #ifndef __ASSEMBLY__
 
@@ -71,6 +66,9 @@ struct stub_order {
  * @gs:		and this one
  * @child:	STUB_THEN_PROCESS: guest-physical address of its control page
  * @parent:	and the kernel's process id
+ * @answer:	struct seccomp_notif_resp: to the guest thread's last call
+ * @listener:	the mapping thread's descriptor to answer on
+ * @run:	a number of the newest run of guest code
  * @orders:	the batch
  *
  * Only the first part of it matters to a backend that traces.
@@ -89,33 +87,28 @@ struct stub_control {
 	unsigned long	gs;
 	unsigned long	child;
 	unsigned long	parent;
-	unsigned long	unused[6];
+	unsigned long	answer[3];
+	int		listener;
+	unsigned int	run;
+	unsigned long	unused[2];
 	struct stub_order orders[STUB_ORDERS];
 };
 
 /**
- * struct stub_state - what the guest thread says when it has stopped
- * @turn:	STUB_TURN_*
- * @signo:	the signal that stopped it
- * @context:	address of the ucontext in the frame of that signal
- * @fs:		segment base
- * @gs:		segment base
- * @tid:	id of the process or thread that the mapping thread has made
+ * struct stub_state - what is said of a new process or thread
+ * @tid:	its id
+ * @listener:	the descriptor on which a guest thread's calls are received
  *
  * At the beginning of the signal stack.  Guest code can write to it.
  */
 struct stub_state {
-	unsigned int	turn;
-	unsigned int	signo;
-	unsigned long	context;
-	unsigned long	fs;
-	unsigned long	gs;
 	unsigned int	tid;
+	int		listener;
 };
 
 extern char um_stub[], um_stub_syscall[], um_stub_batch[], um_stub_fault[];
-extern char um_stub_mapper[], um_stub_stop[], um_stub_woken[],
-	    um_stub_waited[], um_stub_returned[], um_stub_filter[],
+extern char um_stub_mapper[], um_stub_stop[], um_stub_stopped[],
+	    um_stub_returned[], um_stub_alone[], um_stub_filter[],
 	    um_stub_stack[];
 
 /** stub_address() - where a label of stub.S is in a guest's host process */

@@ -66,9 +66,6 @@ struct trap_event {
  *		-ENOMEM: the host's limit of mappings is reached.
  * @mm_unmap:	queue an unmapping.  As @mm_map.
  * @mm_sync:	apply what is queued, before guest code of @mm runs again.
- * @mm_quiesce:	make sure that no guest code of @mm runs until the next run().
- *		The memory that it had mapped is about to be freed.  Any
- *		context.  NULL: run() has made sure.
  * @run:	run guest code of @mm with @regs until an event; interrupts
  *		disabled, preemption off.  @regs are the guest's on return.
  * @fault_details: complete an inexact fault event.  Directly after run(),
@@ -76,12 +73,18 @@ struct trap_event {
  * @kick:	force run() on virtual CPU @cpu to return soon, or its next call
  *		to return at once.  From a host signal handler of that CPU, or
  *		from another CPU.
- * @fpu_save:	copy the state of current, which is live in the guest thread,
- *		to @area (um_xstate_size bytes, standard XSAVE format).
+ * @complete:	after a system call run() may know only its number, arguments
+ *		and place; this gets all other members of @regs, the guest's of
+ *		@mm that run() had.  Does nothing if they are there.  Process
+ *		context.  NULL: run() gets all at once.
+ * @forget:	nobody will want what is left to get of @regs.  NULL: as above.
+ * @fpu_save:	copy the state that is live in the guest thread of @mm to @area
+ *		(um_xstate_size bytes, standard XSAVE format).
  * @fpu_load:	the reverse.  -EINVAL if the host refuses the state.
  *
- * run(), fpu_save() and fpu_load() concern the guest thread of the calling
- * virtual CPU for current->mm.
+ * run() and what concerns registers mean the guest thread of the calling virtual
+ * CPU.  What clone(2), execve(2), sigreturn(2) and the like get from run() is
+ * complete.
  */
 struct trap_ops {
 	const char	*name;
@@ -95,12 +98,15 @@ struct trap_ops {
 	int		(*mm_unmap)(struct mm_struct *mm, unsigned long addr,
 				    unsigned long size);
 	int		(*mm_sync)(struct mm_struct *mm);
-	void		(*mm_quiesce)(struct mm_struct *mm);
 	void		(*run)(struct mm_struct *mm, struct pt_regs *regs,
 			       struct trap_event *event);
 	void		(*fault_details)(struct mm_struct *mm,
 					 struct trap_event *event);
 	void		(*kick)(int cpu);
+	void		(*complete)(struct mm_struct *mm,
+				    const struct pt_regs *regs);
+	void		(*forget)(struct mm_struct *mm,
+				  const struct pt_regs *regs);
 	int		(*fpu_save)(struct mm_struct *mm, void *area);
 	int		(*fpu_load)(struct mm_struct *mm, const void *area);
 };

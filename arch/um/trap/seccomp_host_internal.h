@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The backend "seccomp": between its host parts. */
+#ifndef _TRAP_SECCOMP_HOST_INTERNAL_H
+#define _TRAP_SECCOMP_HOST_INTERNAL_H
+
+#include <signal.h>
+#include <linux/filter.h>
+#include "seccomp_host.h"
+
+/* What stops a guest thread from outside */
+#define SECCOMP_KICK_SIGNAL	SIGUSR1
+/* The host's words about a frame's state (uapi asm/sigcontext.h). */
+#define SECCOMP_SW_OFFSET	464
+#define SECCOMP_SW_SIZE		48
+
+/**
+ * seccomp_build_filter() - the filter of guest threads
+ * @program:	to describe it, at um_stub_filter
+ * @filter:	behind it, room for what STUB_FILTER_SIZE leaves
+ * @notify:	most system calls may be notifications
+ */
+void seccomp_build_filter(struct sock_fprog *program,
+			  struct sock_filter *filter, bool notify);
+
+/* seccomp_host.c */
+
+/** seccomp_gone() - has the process ended? */
+bool seccomp_gone(const struct seccomp_process *p);
+
+/**
+ * seccomp_tell() - post a batch and wait until the mapping thread reports it
+ * @count: of its orders
+ * @then:  STUB_THEN_*, not STUB_THEN_RESUME
+ *
+ * Return: 0, -ESRCH: process gone, -EAGAIN: the host has no more of these.
+ */
+int seccomp_tell(struct seccomp_process *p, unsigned int count,
+		 unsigned int then);
+
+/**
+ * seccomp_receive() - wait until the guest thread calls, and has stopped so
+ * @asleep: it was in a call of guest code when it was kicked
+ *
+ * On return @p->call and @p->in_call say how.
+ * Return: 0 or -ESRCH: process gone.
+ */
+int seccomp_receive(struct seccomp_process *p, bool asleep);
+
+/** seccomp_set_sw() - what the host says about the state of all frames */
+void seccomp_set_sw(const void *sw);
+
+#endif /* _TRAP_SECCOMP_HOST_INTERNAL_H */
