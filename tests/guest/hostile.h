@@ -23,13 +23,13 @@
 #define CONTROL (STUB + PAGE)
 #define STACK (STUB + 2 * PAGE)
 #define STACK_END (STUB + 5 * PAGE)
-/* What the first words of CONTROL and STACK mean there. */
+/* What is where in CONTROL. */
 #define CONTROL_DONE (CONTROL + 0x04)
 #define CONTROL_DONE_PHYS (CONTROL + 0x18)
 #define CONTROL_FD (CONTROL + 0x20)
+#define CONTROL_FRAME (CONTROL + 0x28)
 #define CONTROL_PARENT (CONTROL + 0x48)
-#define STACK_TURN STACK
-#define STACK_SIGNO (STACK + 4)
+#define CONTROL_RUN (CONTROL + 0x6c)
 
 #define HOSTILE_PATIENCE_US 1000
 /* %cs and %ss of a program, as a signal frame has them. */
@@ -47,7 +47,7 @@ extern volatile int hostile_inside, hostile_landed;
 extern unsigned long hostile_stack;
 extern void hostile_enter(void);
 extern char hostile_back[], hostile_landing[], hostile_read[], hostile_write[], hostile_syscall[],
-	hostile_spin[], hostile_spin_turn[], hostile_break[];
+	hostile_spin[], hostile_spin_call[], hostile_break[];
 
 struct hostile_regs hostile_set;
 volatile int hostile_inside, hostile_landed;
@@ -99,11 +99,11 @@ asm(".pushsection .text\n"
     "	int3\n"
     "hostile_spin:\n"
     "	jmp hostile_spin\n"
-    /* Says so all the time: %esi and %edx in turn. */
-    "hostile_spin_turn:\n"
-    "	movl %esi, (%rdi)\n"
-    "	movl %edx, (%rdi)\n"
-    "	jmp hostile_spin_turn\n"
+    /* %ebx says which. */
+    "hostile_spin_call:\n"
+    "	movl %ebx, %eax\n"
+    "	syscall\n"
+    "	jmp hostile_spin_call\n"
     ".popsection");
 
 static unsigned long hostile_fs;
