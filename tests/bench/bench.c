@@ -16,18 +16,23 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/futex.h>
+#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -267,20 +272,35 @@ static void bench_turns(volatile int *turn, int mine, long n)
 	}
 }
 
-/* Two processes on one CPU take turns, n in all. */
-static void bench_switch(long n)
+/* Stay on this CPU, children too; @before is for the way back. */
+static void bench_bind(cpu_set_t *before)
 {
-	volatile int *turn = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
-				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	cpu_set_t before, one;
-	pid_t pid;
+	cpu_set_t one;
 
-	if (turn == MAP_FAILED)
-		bench_die("mmap");
-	sched_getaffinity(0, sizeof(before), &before);
+	sched_getaffinity(0, sizeof(*before), before);
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
 	sched_setaffinity(0, sizeof(one), &one);
+}
+
+static volatile int *bench_shared_int(void)
+{
+	volatile int *word = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+				  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (word == MAP_FAILED)
+		bench_die("mmap");
+	return word;
+}
+
+/* Two processes on one CPU take turns, n in all. */
+static void bench_switch(long n)
+{
+	volatile int *turn = bench_shared_int();
+	cpu_set_t before;
+	pid_t pid;
+
+	bench_bind(&before);
 	pid = fork();
 	if (!pid) {
 		bench_turns(turn, 1, (n + 1) / 2);
@@ -290,6 +310,70 @@ static void bench_switch(long n)
 	bench_wait(pid);
 	sched_setaffinity(0, sizeof(before), &before);
 	munmap((void *)turn, 4096);
+}
+
+/* From here on getppid() waits for who has the descriptor. */
+static int bench_ask_for_answers(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getppid, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = { sizeof(code) / sizeof(code[0]), code };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		       SECCOMP_FILTER_FLAG_NEW_LISTENER, &filter);
+}
+
+static void bench_answer_calls(int listener, long n)
+{
+	struct seccomp_notif_resp answer;
+	struct seccomp_notif call;
+
+	while (n--) {
+		memset(&call, 0, sizeof(call));
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &call))
+			bench_die("SECCOMP_IOCTL_NOTIF_RECV");
+		answer = (struct seccomp_notif_resp){ .id = call.id };
+		if (ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer))
+			bench_die("SECCOMP_IOCTL_NOTIF_SEND");
+	}
+}
+
+/*
+ * System calls that another process on this CPU answers, which is the least that
+ * a kernel in a process of its own can do.
+ */
+static void bench_answer(long n)
+{
+	volatile int *listener = bench_shared_int();
+	cpu_set_t before;
+	pid_t pid;
+
+	bench_bind(&before);
+	*listener = -1;
+	pid = syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0);
+	if (!pid) {
+		int fd = bench_ask_for_answers();
+
+		*listener = fd < 0 ? -2 : fd;
+		if (fd >= 0)
+			bench_getppid(n);
+		_exit(0);
+	}
+	while (*listener == -1)
+		sched_yield();
+	if (*listener < 0)
+		bench_die("no seccomp listener");
+	bench_answer_calls(*listener, n);
+	bench_wait(pid);
+	close(*listener);
+	sched_setaffinity(0, sizeof(before), &before);
+	munmap((void *)listener, 4096);
 }
 
 static void bench_create(long n)
@@ -431,11 +515,13 @@ struct bench {
 	double (*measure)(void); /* measures by itself, */
 	const char *unit;        /* in this unit */
 	bool guest_only;
+	bool host_only;
 	bool only_if_named;
 };
 
 static const struct bench benches[] = {
 	{ .name = "getppid", .op = bench_getppid },
+	{ .name = "answer", .op = bench_answer, .host_only = true },
 	{ .name = "clock_gettime", .op = bench_clock },
 	{ .name = "signal", .op = bench_signal },
 	{ .name = "fault", .measure = bench_fault, .unit = "ns" },
@@ -465,7 +551,7 @@ static bool bench_named(const char *name, int argc, char **argv)
 
 static bool bench_wanted(const struct bench *b, int argc, char **argv)
 {
-	if (b->guest_only && !bench_is_init)
+	if (bench_is_init ? b->host_only : b->guest_only)
 		return false;
 	if (argc <= 1)
 		return !b->only_if_named;

@@ -25,6 +25,7 @@ static const struct {
 	{ "fallocate", SYS_fallocate },
 	{ "io_uring_setup", SYS_io_uring_setup },
 	{ "memfd_create", SYS_memfd_create },
+	{ "mount", SYS_mount },
 	{ "ptrace", SYS_ptrace },
 	{ "seccomp", SYS_seccomp },
 };
