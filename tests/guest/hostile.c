@@ -616,7 +616,8 @@ static void claims_all(void)
 			.signo = signals[i / 16],
 			.code = codes[i % ARRAY_SIZE(codes)],
 			.runs = i % 4 == 3,
-			.frame = i % 16 == 7 ? 64 : i % 16 == 15 ? -STACK : 0,
+			.frame = i % 16 == 7 ? 64 : i % 16 == 15 ? -STACK
+								 : 0,
 		};
 		int status = hostile_reap(tap_fork(claim_run, &claim), 3000);
 

@@ -471,7 +471,6 @@ void seccomp_host_set_xstate(struct seccomp_process *p, const void *area)
 	*(unsigned int *)(to + host_config.xstate_size) = SECCOMP_MAGIC2;
 }
 
-
 void seccomp_set_sw(const void *sw)
 {
 	host_copy(seccomp_sw, sw, SECCOMP_SW_SIZE);
