@@ -182,7 +182,7 @@ static bool hostile_peek(unsigned long address, unsigned long *value)
 	return hostile_landed;
 }
 
-static bool hostile_poke(unsigned long address, unsigned int value)
+TAP_USED_OR_NOT static bool hostile_poke(unsigned long address, unsigned int value)
 {
 	hostile_plain((unsigned long)hostile_write);
 	hostile_set.rdi = address;
@@ -192,7 +192,7 @@ static bool hostile_poke(unsigned long address, unsigned int value)
 }
 
 /* A jump that may not come back by itself. */
-static void hostile_enter_timed(void)
+TAP_USED_OR_NOT static void hostile_enter_timed(void)
 {
 	struct itimerval timer = { .it_value.tv_usec = HOSTILE_PATIENCE_US };
 

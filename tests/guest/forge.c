@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A program that forges what a user mode kernel may keep in a guest process's
+ * address space (hostile.h): frames to return to, stops that were none, threads
+ * that nothing stops. It may be killed for that; nobody else may notice.
+ */
+#define _GNU_SOURCE
+#include "witness.h"
+
+/* ---- 1. Forged state ---- */
+
+/* A real frame, to forge from. */
+static char taken[32768] __attribute__((aligned(4096)));
+#define TAKEN ((ucontext_t *)taken)
+#define TAKEN_STATE (taken + 1024)
+#define MASK(uc) (*(unsigned long *)&(uc)->uc_sigmask)
+/* The state's words about itself, and its header (<asm/sigcontext.h>). */
+#define STATE_SIZE_AT 468
+#define STATE_HEADER_AT 512
+#define STATE_MXCSR_AT 24
+
+static void take_handler(int sig, siginfo_t *si, void *context)
+{
+	ucontext_t *uc = context;
+	char *state = (char *)uc->uc_mcontext.fpregs;
+	unsigned int size = *(unsigned int *)(state + STATE_SIZE_AT);
+
+	(void)sig;
+	(void)si;
+	/* The kernel's struct ends with a mask of 64 bits. */
+	memcpy(TAKEN, uc, offsetof(ucontext_t, uc_sigmask) + 8);
+	if (size < 512 || size > sizeof(taken) - 1024)
+		size = 512;
+	memcpy(TAKEN_STATE, state, size);
+	TAKEN->uc_mcontext.fpregs = (void *)TAKEN_STATE;
+}
+
+static void take(void)
+{
+	tap_handle(SIGUSR1, take_handler, 0);
+	raise(SIGUSR1);
+	TAKEN->uc_mcontext.gregs[REG_RIP] = (greg_t)hostile_landing;
+	TAKEN->uc_mcontext.gregs[REG_RSP] = (greg_t)hostile_memory + 4 * PAGE;
+}
+
+#define FORGE(name, ...) \
+	static void name(ucontext_t *uc, char *state) \
+	{ \
+		greg_t *r __attribute__((unused)) = \
+			uc->uc_mcontext.gregs; \
+		(void)state; \
+		__VA_ARGS__; \
+	}
+
+#define SELECTORS(cs, ss) (r[REG_CSGSFS] = (cs) | (unsigned long)(ss) << 48)
+FORGE(forge_nothing, (void)uc)
+FORGE(forge_cs_kernel, SELECTORS(0x10, 0x18))
+FORGE(forge_cs_zero, SELECTORS(0, 0))
+FORGE(forge_cs_compat, SELECTORS(0x23, 0x2b);
+      r[REG_RIP] = (greg_t)hostile_break)
+FORGE(forge_cs_data, SELECTORS(0x2b, 0x2b))
+FORGE(forge_cs_beyond, SELECTORS(0xffff, 0xffff))
+FORGE(forge_ss_code, SELECTORS(0x33, 0x33))
+FORGE(forge_ss_zero, SELECTORS(0x33, 0))
+FORGE(forge_flags_all, r[REG_EFL] = -1)
+FORGE(forge_flags_none, r[REG_EFL] = 0)
+FORGE(forge_flags_iopl, r[REG_EFL] = 0x3202)
+FORGE(forge_flags_nt, r[REG_EFL] = 0x4202)
+FORGE(forge_flags_vm, r[REG_EFL] = 0x20202)
+FORGE(forge_flags_tf, r[REG_EFL] = 0x302)
+FORGE(forge_flags_ac, r[REG_EFL] = 0x40202)
+FORGE(forge_ip_hole, r[REG_RIP] = 0x800000000000)
+FORGE(forge_ip_kernel, r[REG_RIP] = 0xffffffff81000000)
+FORGE(forge_ip_stub, r[REG_RIP] = STUB + 3)
+FORGE(forge_ip_direct, r[REG_RIP] = 0x700000000000)
+FORGE(forge_sp_hole, r[REG_RSP] = 0x800000000000)
+FORGE(forge_sp_stack, r[REG_RSP] = STACK + 128)
+FORGE(forge_xstate_ones, memset(state + STATE_HEADER_AT, 0xff, 64))
+FORGE(forge_xstate_compact, state[STATE_HEADER_AT + 15] = (char)0x80)
+FORGE(forge_xstate_all, memset(state, 0xff, 2048))
+FORGE(forge_mxcsr, memset(state + STATE_MXCSR_AT, 0xff, 4))
+FORGE(forge_state_size, memset(state + STATE_SIZE_AT, 0xff, 28))
+FORGE(forge_state_odd, uc->uc_mcontext.fpregs = (void *)(state + 1))
+FORGE(forge_state_none, uc->uc_mcontext.fpregs = NULL)
+FORGE(forge_state_low, uc->uc_mcontext.fpregs = (void *)64)
+FORGE(forge_state_stub, uc->uc_mcontext.fpregs = (void *)STUB)
+FORGE(forge_state_stack, uc->uc_mcontext.fpregs = (void *)(STACK_END - 64))
+FORGE(forge_state_kernel,
+      uc->uc_mcontext.fpregs = (void *)0xffff888000000000)
+FORGE(forge_uc_flags, uc->uc_flags = -1)
+FORGE(forge_stack_own, uc->uc_stack.ss_sp = hostile_memory,
+      uc->uc_stack.ss_size = 4 * PAGE, uc->uc_stack.ss_flags = 0)
+FORGE(forge_stack_stub, uc->uc_stack.ss_sp = (void *)STUB,
+      uc->uc_stack.ss_size = 5 * PAGE, uc->uc_stack.ss_flags = 0)
+FORGE(forge_stack_once, uc->uc_stack.ss_sp = (void *)STACK,
+      uc->uc_stack.ss_size = 3 * PAGE, uc->uc_stack.ss_flags = 1 << 31)
+FORGE(forge_stack_small, uc->uc_stack.ss_sp = hostile_memory,
+      uc->uc_stack.ss_size = 1, uc->uc_stack.ss_flags = 0)
+FORGE(forge_stack_flags, uc->uc_stack.ss_flags = -1)
+FORGE(forge_mask, MASK(uc) = ~0UL)
+
+typedef void forge_fn(ucontext_t *uc, char *state);
+
+static forge_fn *const forges[] = {
+	forge_nothing,
+	forge_cs_kernel,
+	forge_cs_zero,
+	forge_cs_compat,
+	forge_cs_data,
+	forge_cs_beyond,
+	forge_ss_code,
+	forge_ss_zero,
+	forge_flags_all,
+	forge_flags_none,
+	forge_flags_iopl,
+	forge_flags_nt,
+	forge_flags_vm,
+	forge_flags_tf,
+	forge_flags_ac,
+	forge_ip_hole,
+	forge_ip_kernel,
+	forge_ip_stub,
+	forge_ip_direct,
+	forge_sp_hole,
+	forge_sp_stack,
+	forge_xstate_ones,
+	forge_xstate_compact,
+	forge_xstate_all,
+	forge_mxcsr,
+	forge_state_size,
+	forge_state_odd,
+	forge_state_none,
+	forge_state_low,
+	forge_state_stub,
+	forge_state_stack,
+	forge_state_kernel,
+	forge_uc_flags,
+	forge_stack_own,
+	forge_stack_stub,
+	forge_stack_once,
+	forge_stack_small,
+	forge_stack_flags,
+	forge_mask,
+};
+
+/* "mov $nr, %eax; syscall" in the stub; ours if there is none. */
+static unsigned long stub_call(unsigned char nr)
+{
+	const unsigned char code[] = { 0xb8, nr, 0, 0, 0, 0x0f, 0x05 };
+	void *at = has_stub ? memmem((void *)STUB, PAGE, code, sizeof(code)) : NULL;
+
+	return at ? (unsigned long)at : (unsigned long)hostile_syscall;
+}
+
+static void forged_return(unsigned long by, ucontext_t *uc)
+{
+	hostile_plain(by);
+	hostile_set.rax = SYS_rt_sigreturn;
+	hostile_set.rsp = (unsigned long)uc;
+	hostile_enter();
+}
+
+/* The three that say who is meant: which forgery, and the way. */
+static int forge_run(void *arg)
+{
+	unsigned long which = (unsigned long)arg;
+	volatile double x = 3;
+
+	prepare();
+	take();
+	forges[which / 2](TAKEN, TAKEN_STATE);
+	forged_return(which % 2 ? stub_call(SYS_rt_sigreturn) : (unsigned long)hostile_syscall, TAKEN);
+	/* Nothing came of it: this process can go on. */
+	x = x / 7 * 7;
+	if (getppid() <= 0 || x < 2.9 || x > 3.1)
+		return 1;
+	raise(SIGUSR1);
+	return 0;
+}
+
+/* What a real kernel, or the end of a host process, makes of bad state. */
+static bool is_fair_end(int status)
+{
+	if (!WIFSIGNALED(status))
+		return status == 0;
+	switch (WTERMSIG(status)) {
+	case SIGSEGV:
+	case SIGBUS:
+	case SIGILL:
+	case SIGFPE:
+	case SIGTRAP:
+	case SIGKILL:
+		return true;
+	}
+	return false;
+}
+
+static void frames_all(void)
+{
+	for (unsigned long i = 0; i < 2 * ARRAY_SIZE(forges); i++) {
+		int status = hostile_reap(tap_fork(forge_run, (void *)i), 3000);
+
+		CHECK(is_fair_end(status), "forgery %lu, way %lu: status %#x",
+		      i / 2, i % 2, status);
+		if (i == 0)
+			CHECK_EQ(status, 0);
+	}
+}
+
+WITNESSED(frames)
+
+/**
+ * struct claim - what is said to have stopped the thread
+ * @signo:	the signal
+ * @code:	its si_code
+ * @runs:	how many runs of guest code ago; 1: that is over already
+ * @frame:	where its frame is said to be, from the right place
+ */
+struct claim {
+	int signo, code, runs;
+	long frame;
+};
+
+/* The call by which the stub says that it has stopped, without it. */
+static int claim_run(void *arg)
+{
+	const struct claim *claim = arg;
+	unsigned long at, run, call = stub_call(SYS_getpid);
+	ucontext_t *uc = FRAME;
+	siginfo_t *info;
+
+	prepare();
+	if (hostile_peek(CONTROL_FRAME, &at))
+		uc = (ucontext_t *)at;
+	info = (void *)((char *)&uc->uc_sigmask + 8);
+	hostile_peek(CONTROL_RUN & ~7UL, &run);
+	/* No trap from here on: that would be in the frame. */
+	forge_regs(uc, (long)hostile_landing);
+	uc->uc_mcontext.gregs[REG_TRAPNO] = 14;
+	info->si_signo = claim->signo;
+	info->si_code = claim->code;
+	hostile_plain(call);
+	hostile_set.rdi = claim->signo;
+	hostile_set.rsi = (long)info;
+	hostile_set.rdx = (long)uc + claim->frame;
+	hostile_set.r9 = (run >> 32) - claim->runs;
+	hostile_enter();
+	return 0;
+}
+
+static void claims_all(void)
+{
+	static const int signals[] = { 0, -1, SIGKILL, SIGSTOP, SIGCHLD, SIGSYS,
+				       SIGTRAP, SIGSEGV, SIGUSR1, 64, 65, 1000,
+				       0x10000000, INT_MAX, INT_MIN };
+	static const int codes[] = { 0, 1, 2, 128, -6 };
+
+	for (size_t i = 0; i < 16 * ARRAY_SIZE(signals); i++) {
+		struct claim claim = {
+			.signo = signals[i / 16],
+			.code = codes[i % ARRAY_SIZE(codes)],
+			.runs = i % 4 == 3,
+			.frame = i % 16 == 7 ? 64 : i % 16 == 15 ? -STACK
+								 : 0,
+		};
+		int status = hostile_reap(tap_fork(claim_run, &claim), 3000);
+
+		CHECK(is_fair_end(status), "claim %zu: status %#x", i, status);
+	}
+}
+
+WITNESSED(claims)
+
+/* ---- 2. Who will not stop ---- */
+
+/**
+ * struct spin - a way not to
+ * @rip:	where
+ * @stack:	where the host writes what interrupts it; 0: nowhere
+ * @nr:		hostile_spin_call: the system call
+ * @blocked:	with all signals blocked
+ */
+struct spin {
+	unsigned long rip, stack;
+	int nr;
+	bool blocked;
+};
+
+static int spin_run(void *arg)
+{
+	const struct spin *spin = arg;
+	greg_t *regs = FRAME->uc_mcontext.gregs;
+
+	prepare();
+	forge_plain(FRAME, spin->rip);
+	if (spin->stack)
+		FRAME->uc_stack = (stack_t){ .ss_sp = (void *)spin->stack,
+					     .ss_size = 3 * PAGE - 64 };
+	MASK(FRAME) = spin->blocked ? ~0UL : 0;
+	regs[REG_RBX] = spin->nr;
+	regs[REG_RAX] = SYS_futex;
+	regs[REG_RDI] = CONTROL;
+	forged_return(stub_call(SYS_rt_sigreturn), FRAME);
+	return 0;
+}
+
+static unsigned long progress_in(unsigned int ms)
+{
+	unsigned long before = shared->progress;
+
+	wait_ms(ms);
+	return shared->progress - before;
+}
+
+static void spin_beside_witness(const struct spin *spin)
+{
+	pid_t pid = tap_fork(spin_run, (void *)spin);
+	unsigned long progress = progress_in(150);
+
+	CHECK(progress > 0, "from %#lx, stack %#lx, call %d, %s", spin->rip,
+	      spin->stack, spin->nr, spin->blocked ? "blocked" : "");
+	/* One that does no harm may go on until it is killed. */
+	kill(pid, SIGKILL);
+	progress = progress_in(150);
+	CHECK(progress > 0, "killed, from %#lx, stack %#lx, call %d, %s",
+	      spin->rip, spin->stack, spin->nr, spin->blocked ? "blocked" : "");
+	CHECK(hostile_reap(pid, 3000) != -1);
+}
+
+static void spins_all(void)
+{
+	static const int calls[] = { SYS_getppid, SYS_sched_yield, SYS_pause,
+				     SYS_rt_sigtimedwait };
+	static const unsigned long stacks[] = { STACK + 64, 0, PROBE, STUB };
+
+	for (int blocked = 0; blocked < 2; blocked++) {
+		for (size_t i = 0; i < ARRAY_SIZE(stacks); i++) {
+			struct spin spin = { .rip = (long)hostile_spin,
+					     .stack = stacks[i],
+					     .blocked = blocked };
+
+			spin_beside_witness(&spin);
+			spin.rip = (unsigned long)hostile_spin_call;
+			spin.nr = calls[i];
+			spin_beside_witness(&spin);
+		}
+	}
+}
+
+WITNESSED(spins)
+
+/* A wait for a word to change: "syscall; jmp" back to look at it. */
+static bool is_wait(unsigned int offset)
+{
+	return is_syscall(offset) && ((unsigned char *)STUB)[offset + 2] == 0xeb;
+}
+
+static void waits_all(void)
+{
+	struct spin spin = { 0 };
+
+	if (!has_stub)
+		SKIP("there is no stub");
+	for (unsigned int offset = 0; offset < PAGE; offset++) {
+		if (!is_wait(offset))
+			continue;
+		for (int i = 0; i < 2; i++) {
+			spin.rip = STUB + offset;
+			spin.stack = STACK + 64;
+			spin.blocked = i;
+			spin_beside_witness(&spin);
+		}
+	}
+}
+
+WITNESSED(waits)
+
+static const struct tap_test tests[] = {
+	{ "forged frames", test_frames, 0 },
+	{ "forged stops", test_claims, 0 },
+	{ "spinning", test_spins, 0 },
+	{ "waiting for itself", test_waits, 0 },
+};
+
+TAP_NO_ROLES
+
+int main(int argc, char **argv)
+{
+	look();
+	return tap_main(tests, ARRAY_SIZE(tests), argc, argv);
+}
