@@ -24,6 +24,7 @@
  */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stddef.h>
 #include <time.h>
 #include <ucontext.h>

@@ -3,11 +3,12 @@
 #ifndef _TRAP_SECCOMP_HOST_INTERNAL_H
 #define _TRAP_SECCOMP_HOST_INTERNAL_H
 
-#include <signal.h>
-#include <linux/filter.h>
 #include "seccomp_host.h"
 
-/* What stops a guest thread from outside */
+struct sock_filter;
+struct sock_fprog;
+
+/* What stops a guest thread from outside, for who includes <signal.h> */
 #define SECCOMP_KICK_SIGNAL	SIGUSR1
 /* The host's words about a frame's state (uapi asm/sigcontext.h). */
 #define SECCOMP_SW_OFFSET	464
