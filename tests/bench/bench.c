@@ -33,6 +33,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -376,6 +377,32 @@ static void bench_answer(long n)
 	munmap((void *)listener, 4096);
 }
 
+/* The same by ptrace(2), which stops at each call and does not make it. */
+static void bench_trace(long n)
+{
+	cpu_set_t before;
+	int status;
+	pid_t pid;
+
+	bench_bind(&before);
+	pid = fork();
+	if (!pid) {
+		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
+		raise(SIGSTOP);
+		for (;;)
+			bench_getppid(1);
+	}
+	if (waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status))
+		bench_die("ptrace");
+	while (n--) {
+		ptrace(PTRACE_SYSEMU, pid, NULL, NULL);
+		waitpid(pid, &status, __WALL);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	sched_setaffinity(0, sizeof(before), &before);
+}
+
 static void bench_create(long n)
 {
 	int fd;
@@ -522,6 +549,7 @@ struct bench {
 static const struct bench benches[] = {
 	{ .name = "getppid", .op = bench_getppid },
 	{ .name = "answer", .op = bench_answer, .host_only = true },
+	{ .name = "trace", .op = bench_trace, .host_only = true },
 	{ .name = "clock_gettime", .op = bench_clock },
 	{ .name = "signal", .op = bench_signal },
 	{ .name = "fault", .measure = bench_fault, .unit = "ns" },

@@ -357,7 +357,7 @@ static void seccomp_learn_xstate(struct seccomp_process *p)
 static const char *seccomp_refusal(long error)
 {
 	if (error == -ENOSYS || error == -EINVAL || error == -EOPNOTSUPP)
-		return "the host has no seccomp filters (needs Linux 4.8 or later)";
+		return "the host has no seccomp filters (needs Linux 5.9 or later)";
 	if (error == -EPERM || error == -EACCES || error == -ESRCH)
 		return SECCOMP_FORBIDDEN;
 	return host_strerror(error);
