@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <ucontext.h>
 #include <linux/auxvec.h>
+#include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
