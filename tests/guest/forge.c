@@ -2,7 +2,7 @@
 /*
  * A program that forges what a user mode kernel may keep in a guest process's
  * address space (hostile.h): frames to return to, stops that were none, threads
- * that nothing stops. It may be killed for that; nobody else may notice.
+ * that nothing stops, signals written where they must not be. It may be killed for that; nobody else may notice.
  */
 #define _GNU_SOURCE
 #include "witness.h"
@@ -375,11 +375,98 @@ static void waits_all(void)
 
 WITNESSED(waits)
 
+/* ---- 3. Frames in memory that is somebody else's by then ---- */
+
+#define STALE_BYTES (2 * PAGE)
+#define STALE_MS 3000
+
+/* Where signals are to be written: in memory at PROBE, or harmless. */
+static void stale_return(unsigned long rip, bool harmless)
+{
+	greg_t *regs = FRAME->uc_mcontext.gregs;
+
+	forge_plain(FRAME, rip);
+	FRAME->uc_stack = (stack_t){ .ss_sp = (void *)PROBE,
+				     .ss_size = STALE_BYTES };
+	/* As the stub has it. */
+	if (harmless && has_stub)
+		FRAME->uc_stack = (stack_t){ .ss_sp = (void *)(STACK + 64),
+					     .ss_size = 3 * PAGE - 64 };
+	regs[REG_RAX] = SYS_mmap;
+	regs[REG_RDI] = PROBE;
+	regs[REG_RSI] = STALE_BYTES;
+	regs[REG_RDX] = PROT_READ;
+	regs[REG_R10] = MAP_SHARED | MAP_FIXED | MAP_POPULATE;
+	regs[REG_R8] = shared->next;
+	forged_return(stub_call(SYS_rt_sigreturn), FRAME);
+}
+
+/* A file takes the place of the memory, while interrupts come. */
+static int stale_run(void *arg)
+{
+	int fd = *(int *)arg;
+
+	hostile_catch();
+	shared->next = fd;
+	for (;;) {
+		REQUIRE(!ftruncate(fd, 0) && !ftruncate(fd, STALE_BYTES));
+		munmap((void *)PROBE, STALE_BYTES);
+		mmap((void *)PROBE, STALE_BYTES, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_POPULATE, -1,
+		     0);
+		stale_return((unsigned long)hostile_call, false);
+		stale_return((unsigned long)hostile_landing, true);
+	}
+	return 0;
+}
+
+static int wake_run(void *arg)
+{
+	const struct timespec ts = { 0, 30000 };
+
+	(void)arg;
+	while (!shared->stop)
+		nanosleep(&ts, NULL);
+	return 0;
+}
+
+static bool is_all_zero(int fd)
+{
+	static char data[STALE_BYTES];
+
+	REQUIRE(pread(fd, data, sizeof(data), 0) >= 0);
+	for (size_t i = 0; i < sizeof(data); i++)
+		if (data[i])
+			return false;
+	return true;
+}
+
+static void stale_all(void)
+{
+	int fd = memfd_create("stale", 0);
+	pid_t pid = tap_fork(wake_run, NULL);
+	struct timespec begin, now;
+
+	REQUIRE(fd >= 0);
+	clock_gettime(CLOCK_MONOTONIC, &begin);
+	do {
+		hostile_reap(tap_fork(stale_run, &fd), 300);
+		CHECK(is_all_zero(fd), "the host has written to the file");
+		clock_gettime(CLOCK_MONOTONIC, &now);
+	} while ((now.tv_sec - begin.tv_sec) * 1000 < STALE_MS);
+	shared->stop = 1;
+	CHECK_EXITED(pid, 0);
+	close(fd);
+}
+
+WITNESSED(stale)
+
 static const struct tap_test tests[] = {
 	{ "forged frames", test_frames, 0 },
 	{ "forged stops", test_claims, 0 },
 	{ "spinning", test_spins, 0 },
 	{ "waiting for itself", test_waits, 0 },
+	{ "frames in memory of others", test_stale, 0 },
 };
 
 TAP_NO_ROLES

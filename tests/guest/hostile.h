@@ -46,7 +46,7 @@ extern struct hostile_regs hostile_set;
 extern volatile int hostile_inside, hostile_landed;
 extern unsigned long hostile_stack;
 extern void hostile_enter(void);
-extern char hostile_back[], hostile_landing[], hostile_read[], hostile_write[], hostile_syscall[],
+extern char hostile_back[], hostile_landing[], hostile_read[], hostile_write[], hostile_syscall[], hostile_call[],
 	hostile_spin[], hostile_spin_call[], hostile_break[];
 
 struct hostile_regs hostile_set;
@@ -93,6 +93,9 @@ asm(".pushsection .text\n"
     "	movq hostile_stack(%rip), %rsp\n"
     "	popq %r15; popq %r14; popq %r13; popq %r12; popq %rbp; popq %rbx\n"
     "	ret\n"
+    "hostile_call:\n"
+    "	syscall\n"
+    "	jmp hostile_landing\n"
     "hostile_syscall:\n"
     "	syscall\n"
     "hostile_break:\n"

@@ -164,7 +164,7 @@ static void seccomp_forget(struct mm_struct *mm, const struct pt_regs *regs)
 static bool seccomp_is_unchanged(const struct um_host_mm *host,
 				 const struct pt_regs *regs)
 {
-	const struct seccomp_call *call = &host->process.call;
+	const struct seccomp_call *call = &host->process.told;
 
 	return host->partial == regs && regs->ip == call->ip &&
 	       regs->cx == call->ip && regs->di == call->args[0] &&
@@ -268,7 +268,7 @@ static bool seccomp_is_exception(int signo)
 static void seccomp_call(struct um_host_mm *host, struct pt_regs *regs,
 			 struct trap_event *event)
 {
-	const struct seccomp_call *call = &host->process.call;
+	const struct seccomp_call *call = &host->process.told;
 
 	event->kind = TRAP_SYSCALL;
 	regs->orig_ax = call->nr;
@@ -281,6 +281,8 @@ static void seccomp_call(struct um_host_mm *host, struct pt_regs *regs,
 	regs->r10 = call->args[3];
 	regs->r8 = call->args[4];
 	regs->r9 = call->args[5];
+	/* Not known yet; /proc shows it. */
+	regs->sp = 0;
 	host->partial = regs;
 }
 
@@ -377,16 +379,15 @@ static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
 		ret = seccomp_enter(host, regs);
 	if (ret < 0)
 		host->gone = true;
-	else if (ret == SECCOMP_INTERRUPTED && !host->process.in_call)
+	else if (ret == SECCOMP_CALL)
+		seccomp_call(host, regs, event);
+	else if (!ret && !host->gone)
+		seccomp_event(host, regs, event);
+	/* A kick, too, has brought the guest thread into the stub. */
+	if (!host->process.in_call)
 		seccomp_fetch(host);
 	if (host->gone)
 		event->kind = TRAP_GONE;
-	else if (ret == SECCOMP_INTERRUPTED)
-		return;
-	else if (host->process.in_call)
-		seccomp_call(host, regs, event);
-	else
-		seccomp_event(host, regs, event);
 }
 
 static void seccomp_kick(int cpu)

@@ -10,8 +10,8 @@
  *
  * Guest code can jump into the stub for what the filter lets pass:
  *
- * - rt_sigreturn: it can load any user registers and block any signal.  A guest
- *   thread that lets a kick go unheard is killed (seccomp_chase())
+ * - rt_sigreturn: it can load any user registers, block any signal, and choose
+ *   where the host writes the frame of the next one (seccomp_host.c)
  * - close_range of everything, in a table of its own: that is empty already
  */
 #include <stddef.h>
@@ -119,11 +119,17 @@ void seccomp_build_filter(struct sock_fprog *program,
 	const unsigned int args = offsetof(struct seccomp_data, args);
 	struct sock_filter *branches[SECCOMP_TRAPPED];
 	struct seccomp_builder builder = { filter }, *b = &builder;
-	struct sock_filter *to_return, *to_close;
+	struct sock_filter *to_return, *to_close, *vsyscall = NULL;
 	unsigned int i;
 
 	seccomp_require(b, offsetof(struct seccomp_data, arch),
 			AUDIT_ARCH_X86_64);
+	/* What the host emulates there is no call of its own, nor of ours. */
+	if (notify) {
+		seccomp_load(b, offsetof(struct seccomp_data,
+					 instruction_pointer) + 4);
+		vsyscall = seccomp_branch(b, ~0U);
+	}
 	seccomp_load(b, offsetof(struct seccomp_data, nr));
 	to_return = seccomp_branch(b, SYS_rt_sigreturn);
 	to_close = seccomp_branch(b, SYS_close_range);
@@ -136,6 +142,7 @@ void seccomp_build_filter(struct sock_fprog *program,
 	}
 	seccomp_return(b, SECCOMP_RET_USER_NOTIF);
 	if (notify) {
+		seccomp_land(b, vsyscall);
 		for (i = 0; i < SECCOMP_TRAPPED; i++)
 			seccomp_land(b, branches[i]);
 		seccomp_return(b, SECCOMP_RET_TRAP);

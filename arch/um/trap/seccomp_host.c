@@ -21,6 +21,13 @@
  * (seccomp_host_stop()).  When the whole process is stopped and continued, the
  * host makes a call that waits again: it is received anew, and an answer to the
  * first one finds nobody (seccomp_host_run()).
+ *
+ * A signal also has the host write a frame, and where to is for guest code to
+ * say.  So none may be under way when the kernel acts on a call, which may free
+ * what the guest has mapped there; nor when it answers one, since the host can
+ * take the answer and make the call again all the same.  A kick is sent while
+ * the guest thread runs, and before the kernel goes on it has been heard, or is
+ * blocked, as it is in the handler (seccomp_absorb()).
  */
 #include <errno.h>
 #include <poll.h>
@@ -42,6 +49,8 @@
 #define SECCOMP_LOOK_MS		(SECCOMP_LOOK_NS / 1000000)
 /* CPU time in which any thread that means well gets to the stub. */
 #define SECCOMP_PATIENCE_NS	20000000ULL
+/* Looks that must agree that it hears nothing: it may not have got its CPU. */
+#define SECCOMP_DEAF_LOOKS	3
 /* Answers that find nobody, in a row: more than any honest process needs. */
 #define SECCOMP_LOST_MAX	8
 /* The host's struct ucontext ends before libc's does. */
@@ -81,6 +90,13 @@ bool seccomp_gone(const struct seccomp_process *p)
 			    WEXITED | WNOHANG | WNOWAIT, 0) || info.si_pid;
 }
 
+/* It does what no honest one does. */
+static int seccomp_kill(const struct seccomp_process *p)
+{
+	host_syscall(SYS_kill, p->pid, SIGKILL);
+	return -ESRCH;
+}
+
 static unsigned long long seccomp_cpu_time(int pid)
 {
 	struct timespec ts = { 0 };
@@ -115,10 +131,11 @@ int seccomp_tell(struct seccomp_process *p, unsigned int count,
 
 	seccomp_post(p, count, then);
 	while (control->done == done) {
-		if (seccomp_futex(&control->done, FUTEX_WAIT, done, &look) !=
-		    -ETIMEDOUT)
-			continue;
-		if (seccomp_gone(p))
+		long ret = seccomp_futex(&control->done, FUTEX_WAIT, done,
+					 &look);
+
+		/* Where interrupts are frequent, the time never runs out. */
+		if ((ret == -ETIMEDOUT || ret == -EINTR) && seccomp_gone(p))
 			return -ESRCH;
 	}
 	return control->done == control->failed ? -EAGAIN : 0;
@@ -168,29 +185,51 @@ static unsigned long seccomp_signals(const char *text, const char *name)
 	return set;
 }
 
+bool seccomp_kicks(const struct seccomp_process *p, bool *pending,
+		   bool *blocked)
+{
+	const unsigned long kick = 1UL << (SECCOMP_KICK_SIGNAL - 1);
+	char path[32], text[2048];
+	long n;
+
+	host_format(path, sizeof(path), "/proc/%d/status", p->tid);
+	n = host_read_file(path, text, sizeof(text) - 1);
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	*pending = seccomp_signals(text, "\nSigPnd:\t") & kick;
+	*blocked = seccomp_signals(text, "\nSigBlk:\t") & kick;
+	return true;
+}
+
 /*
  * A thread that sleeps in a call of guest code hears a kick at once, unless
  * guest code has blocked it.
  */
 static bool seccomp_is_deaf(const struct seccomp_process *p)
 {
-	char path[32], text[2048];
-	long n;
+	bool pending, blocked;
 
-	host_format(path, sizeof(path), "/proc/%d/status", p->tid);
-	n = host_read_file(path, text, sizeof(text) - 1);
-	text[n > 0 ? n : 0] = '\0';
-	return seccomp_signals(text, "\nSigPnd:\t") &
-	       seccomp_signals(text, "\nSigBlk:\t") &
-	       1UL << (SECCOMP_KICK_SIGNAL - 1);
+	return !seccomp_kicks(p, &pending, &blocked) || (pending && blocked);
 }
+
+/**
+ * struct seccomp_chase - the wait for a thread that was kicked
+ * @asleep:	it was in a call of guest code, and need only hear the kick
+ * @deaf:	looks at which it seemed not to
+ * @since:	CPU time of the process at the first look
+ */
+struct seccomp_chase {
+	bool			asleep;
+	unsigned int		deaf;
+	unsigned long long	since;
+};
 
 /*
  * It was kicked and should have stopped: has it gone?  Or does it use its time
  * for something else, or hear nothing?  Then it has earned its end.
  */
-static int seccomp_chase(struct seccomp_process *p, bool asleep,
-			 unsigned long long *since)
+static int seccomp_chase(struct seccomp_process *p, struct seccomp_chase *chase)
 {
 	unsigned long long now;
 
@@ -198,13 +237,14 @@ static int seccomp_chase(struct seccomp_process *p, bool asleep,
 	if (seccomp_host_settle(p) || seccomp_gone(p))
 		return -ESRCH;
 	now = seccomp_cpu_time(p->pid);
-	if (!*since)
-		*since = now;
-	if (now - *since < SECCOMP_PATIENCE_NS &&
-	    !(asleep && seccomp_is_deaf(p)))
+	if (!chase->since)
+		chase->since = now;
+	if (chase->asleep && seccomp_is_deaf(p))
+		chase->deaf++;
+	if (now - chase->since < SECCOMP_PATIENCE_NS &&
+	    chase->deaf < SECCOMP_DEAF_LOOKS)
 		return 0;
-	host_syscall(SYS_kill, p->pid, SIGKILL);
-	return -ESRCH;
+	return seccomp_kill(p);
 }
 
 /* After a kick: true if there is something to receive. */
@@ -215,13 +255,27 @@ static bool seccomp_poll(struct seccomp_process *p)
 	return host_syscall(SYS_poll, &poll, 1, SECCOMP_LOOK_MS) == 1;
 }
 
+static void seccomp_signal(struct seccomp_process *p)
+{
+	p->signalled = true;
+	host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
+}
+
+/* Only to a thread that runs; otherwise it is left to seccomp_receive(). */
+void seccomp_host_kick(struct seccomp_process *p)
+{
+	p->kicked = true;
+	if (!p->signalled && !*(volatile unsigned long *)&p->call.id)
+		seccomp_signal(p);
+}
+
 /*
  * Before a kick, an interrupt ends the wait, and kicks.  After it there may be
  * no end: guest code may have seen to it that the kick is not heard.
  */
-int seccomp_receive(struct seccomp_process *p, bool asleep)
+static int seccomp_wait(struct seccomp_process *p, bool asleep)
 {
-	unsigned long long since = 0;
+	struct seccomp_chase chase = { .asleep = asleep };
 	long ret;
 
 	do {
@@ -235,8 +289,7 @@ int seccomp_receive(struct seccomp_process *p, bool asleep)
 			ret = host_syscall(SYS_ioctl, p->listener,
 					   SECCOMP_IOCTL_NOTIF_RECV, &p->call);
 		} else {
-			ret = seccomp_chase(p, asleep, &since) ?
-			      -ESRCH : -EAGAIN;
+			ret = seccomp_chase(p, &chase) ? -ESRCH : -EAGAIN;
 		}
 		if (ret == -ESRCH || (ret && seccomp_gone(p)))
 			return -ESRCH;
@@ -245,32 +298,55 @@ int seccomp_receive(struct seccomp_process *p, bool asleep)
 	return 0;
 }
 
-static void seccomp_signal(struct seccomp_process *p)
+int seccomp_receive(struct seccomp_process *p)
 {
-	host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
+	p->call = (struct seccomp_call) { 0 };
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	/* One that came while the thread did not run. */
+	if (p->kicked && !p->signalled)
+		seccomp_signal(p);
+	return seccomp_wait(p, false);
 }
 
-void seccomp_host_kick(struct seccomp_process *p)
-{
-	p->kicked = true;
-	seccomp_signal(p);
-}
-
-int seccomp_host_stop(struct seccomp_process *p)
+/* From a call of guest code, which the kick interrupts, into the stub. */
+static int seccomp_hear(struct seccomp_process *p)
 {
 	unsigned int tries;
 	int ret = 0;
 
 	p->kicked = true;
 	for (tries = 0; p->in_call && !ret; tries++) {
-		if (tries == SECCOMP_LOST_MAX) {
-			host_syscall(SYS_kill, p->pid, SIGKILL);
-			return -ESRCH;
-		}
-		seccomp_signal(p);
-		ret = seccomp_receive(p, true);
+		if (tries == SECCOMP_LOST_MAX)
+			return seccomp_kill(p);
+		/* The host has made the call again: the kick was lost in that. */
+		if (tries)
+			seccomp_signal(p);
+		ret = seccomp_wait(p, true);
 	}
 	return ret;
+}
+
+int seccomp_host_stop(struct seccomp_process *p)
+{
+	if (!p->in_call)
+		return 0;
+	seccomp_signal(p);
+	return seccomp_hear(p);
+}
+
+/*
+ * A kick was sent in this run.  It is on its way to a thread in a call of guest
+ * code, and may be to one that only says that it is in the handler.
+ */
+static int seccomp_absorb(struct seccomp_process *p)
+{
+	bool pending, blocked;
+
+	if (p->in_call)
+		return seccomp_hear(p);
+	if (seccomp_kicks(p, &pending, &blocked) && blocked)
+		return 0;
+	return seccomp_kill(p);
 }
 
 /* ---- The guest thread runs ---- */
@@ -311,12 +387,10 @@ static int seccomp_run_stopped(struct seccomp_process *p, unsigned int count)
 		seccomp_post_answer(p, count);
 	else
 		seccomp_answer(p, 0);
-	while (!(ret = seccomp_receive(p, false)) && seccomp_is_old_stop(p)) {
+	while (!(ret = seccomp_receive(p)) && seccomp_is_old_stop(p)) {
 		ret = seccomp_host_settle(p);
-		if (!ret && tries++ == SECCOMP_LOST_MAX) {
-			host_syscall(SYS_kill, p->pid, SIGKILL);
-			ret = -ESRCH;
-		}
+		if (!ret && tries++ == SECCOMP_LOST_MAX)
+			ret = seccomp_kill(p);
 		if (ret)
 			break;
 		seccomp_answer(p, 0);
@@ -331,16 +405,30 @@ static int seccomp_run_call(struct seccomp_process *p, long value)
 
 	do {
 		answered = seccomp_answer(p, value);
-		ret = seccomp_receive(p, false);
+		ret = seccomp_receive(p);
+		if (!ret && !answered && p->signalled)
+			ret = seccomp_hear(p);
 	} while (!ret && !answered && p->in_call);
 	return ret || answered ? ret : SECCOMP_INTERRUPTED;
 }
 
 int seccomp_host_run(struct seccomp_process *p, unsigned int count, long value)
 {
+	int ret;
+
 	p->control->run++;
-	return p->in_call ? seccomp_run_call(p, value) :
-			    seccomp_run_stopped(p, count);
+	p->signalled = false;
+	ret = p->in_call ? seccomp_run_call(p, value) :
+			   seccomp_run_stopped(p, count);
+	if (ret < 0)
+		return ret;
+	if (!ret && p->in_call) {
+		p->told = p->call;
+		ret = SECCOMP_CALL;
+	}
+	if (p->signalled && seccomp_absorb(p))
+		return -ESRCH;
+	return ret;
 }
 
 /* ---- Its frame ---- */

@@ -37,8 +37,10 @@ struct seccomp_call {
  * @state:	the page that the stub writes; guest code can too, at any time
  * @posted:	a batch that nobody has waited for may still be under way
  * @kicked:	somebody wants the guest thread to stop; cleared before a run
+ * @signalled:	a kick was sent since the run began
  * @in_call:	it has stopped in a system call of guest code, not in the stub
- * @call:	the call in which it has stopped
+ * @call:	the call in which it has stopped; @call.id is zero while it runs
+ * @told:	the system call of guest code that ended the last run
  * @context:	guest address of the ucontext in the guest thread's frame
  * @ucontext:	kernel address of it
  * @uc_flags:	what the host put there
@@ -56,8 +58,10 @@ struct seccomp_process {
 	struct stub_state	*state;
 	bool			posted;
 	bool			kicked;
+	bool			signalled;
 	bool			in_call;
 	struct seccomp_call	call;
+	struct seccomp_call	told;
 	unsigned long		context;
 	void			*ucontext;
 	unsigned long		uc_flags;
@@ -102,8 +106,10 @@ int seccomp_host_batch(struct seccomp_process *process, unsigned int count);
  */
 int seccomp_host_settle(struct seccomp_process *process);
 
+/* A system call of guest code ended the run, see @told. */
+#define SECCOMP_CALL		1
 /* The guest thread was interrupted before it had the result of its call. */
-#define SECCOMP_INTERRUPTED	1
+#define SECCOMP_INTERRUPTED	2
 
 /**
  * seccomp_host_run() - run guest code until it has stopped
@@ -111,7 +117,8 @@ int seccomp_host_settle(struct seccomp_process *process);
  *	   must have been settled.
  * @value: while @in_call: the result of the call
  *
- * Return: 0, SECCOMP_INTERRUPTED, or -ESRCH: process gone.
+ * Return: 0: a signal ended the run, SECCOMP_CALL, SECCOMP_INTERRUPTED, or
+ * -ESRCH: process gone.
  */
 int seccomp_host_run(struct seccomp_process *process, unsigned int count,
 		     long value);
@@ -173,7 +180,7 @@ bool seccomp_host_get_regs(struct seccomp_process *process,
  * seccomp_host_get_rest() - the registers that a call did not tell
  * @regs: all others are left as they are
  *
- * After seccomp_host_stop(), or SECCOMP_INTERRUPTED.
+ * The guest thread must have stopped in the stub.
  * Return: as seccomp_host_get_regs().
  */
 bool seccomp_host_get_rest(struct seccomp_process *process,

@@ -40,12 +40,21 @@ int seccomp_tell(struct seccomp_process *p, unsigned int count,
 
 /**
  * seccomp_receive() - wait until the guest thread calls, and has stopped so
- * @asleep: it was in a call of guest code when it was kicked
  *
  * On return @p->call and @p->in_call say how.
  * Return: 0 or -ESRCH: process gone.
  */
-int seccomp_receive(struct seccomp_process *p, bool asleep);
+int seccomp_receive(struct seccomp_process *p);
+
+/**
+ * seccomp_kicks() - what the host says of kicks to the guest thread
+ * @pending: one was sent, and not heard yet
+ * @blocked: none is heard
+ *
+ * Return: false if there is no /proc to ask.
+ */
+bool seccomp_kicks(const struct seccomp_process *p, bool *pending,
+		   bool *blocked);
 
 /** seccomp_set_sw() - what the host says about the state of all frames */
 void seccomp_set_sw(const void *sw);

@@ -8,6 +8,7 @@
  * it gets its filter, and from there, by a message, to the kernel.
  */
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <ucontext.h>
@@ -31,11 +32,15 @@
 
 #define SECCOMP_MAGIC1		0x46505853U
 #define SECCOMP_HWCAP2_FSGSBASE	2
+/* Descriptors that are not for processes */
+#define SECCOMP_SPARE		8
 
 static struct seccomp_process seccomp_template;
 static int seccomp_template_cpu = -1;
 /* Ours, and the template's. */
 static int seccomp_socket[2];
+/* How many descriptors the kernel can have */
+static int seccomp_descriptors = INT_MAX;
 
 /* Its first stop: the frame is the host's own, no guest code has run yet. */
 static int seccomp_adopt_frame(struct seccomp_process *p)
@@ -136,18 +141,29 @@ static int seccomp_receive_letter(void)
 	return *seccomp_letter_fd(&letter);
 }
 
-/* The guest thread is on its way, on this CPU. */
+/* The guest thread is on its way.  If it gets none it leaves the error. */
 static int seccomp_await_listener(struct seccomp_process *p)
 {
 	volatile struct stub_state *state = p->state;
 
-	while (state->listener < 0) {
+	while (state->listener == STUB_NO_LISTENER) {
 		if (seccomp_gone(p))
-			return -EPERM;
+			return -ESRCH;
 		host_syscall(SYS_sched_yield);
 	}
+	if (state->listener < 0)
+		return state->listener;
 	p->control->listener = state->listener;
 	return 0;
+}
+
+/* What a process has sent before it died is not for the next. */
+static void seccomp_drop_letters(void)
+{
+	int fd;
+
+	while ((fd = seccomp_receive_letter()) >= 0)
+		host_syscall(SYS_close, fd);
 }
 
 static int seccomp_get_listener(struct seccomp_process *p)
@@ -158,10 +174,15 @@ static int seccomp_get_listener(struct seccomp_process *p)
 		return ret;
 	seccomp_post_letter(p, p->control->listener);
 	ret = seccomp_host_batch(p, 1);
-	if (ret)
+	if (ret) {
+		seccomp_drop_letters();
 		return ret;
+	}
 	p->listener = seccomp_receive_letter();
-	return p->listener < 0 ? p->listener : 0;
+	if (p->listener < 0)
+		return p->listener;
+	/* To look at a process takes a descriptor too. */
+	return p->listener < seccomp_descriptors - SECCOMP_SPARE ? 0 : -EMFILE;
 }
 
 /* The table of descriptors that the mapping threads share is the template's. */
@@ -189,10 +210,11 @@ static void seccomp_prepare(struct seccomp_process *p, unsigned long phys)
 	control->memory_fd = host_config.memory_fd;
 	control->parent = host_syscall(SYS_getpid);
 	control->listener = -1;
-	p->state->listener = -1;
+	p->state->listener = STUB_NO_LISTENER;
 	p->listener = -1;
-	/* The wait for its first stop may look after it. */
+	/* The wait for its first stop may look after it, without a kick. */
 	p->kicked = true;
+	p->signalled = true;
 }
 
 /* The mapping thread is about to make the guest thread: wait for that. */
@@ -206,7 +228,7 @@ static int seccomp_finish(struct seccomp_process *p)
 		ret = seccomp_get_listener(p);
 	}
 	if (!ret)
-		ret = seccomp_receive(p, false);
+		ret = seccomp_receive(p);
 	return ret ? ret : seccomp_adopt_frame(p);
 }
 
@@ -355,8 +377,15 @@ static void seccomp_learn_xstate(struct seccomp_process *p)
 #define SECCOMP_NO_FSGSBASE \
 	"the host does not let programs set their segment bases (needs an x86-64 CPU of 2012 and Linux 5.9 or later)"
 
+#define SECCOMP_NO_PROC \
+	"/proc does not show our own processes (mount that of this pid namespace)"
+#define SECCOMP_BUSY \
+	"the host's seccomp notifications go to somebody else already (a container manager)"
+
 static const char *seccomp_refusal(long error)
 {
+	if (error == -EBUSY)
+		return SECCOMP_BUSY;
 	if (error == -ENOSYS || error == -EINVAL || error == -EOPNOTSUPP)
 		return "the host has no seccomp filters (needs Linux 5.9 or later)";
 	if (error == -EPERM || error == -EACCES || error == -ESRCH)
@@ -364,14 +393,15 @@ static const char *seccomp_refusal(long error)
 	return host_strerror(error);
 }
 
-/* A child that gave up says why by its exit status. */
+/* A child that gave up says why by its exit status, if nothing better is known. */
 static long seccomp_template_end(int pid, long error)
 {
 	int status;
 
 	host_syscall(SYS_kill, pid, SIGKILL);
 	status = stub_wait(pid);
-	return status >= 0 && WIFEXITED(status) ? -WEXITSTATUS(status) : error;
+	return error == -ESRCH && status >= 0 && WIFEXITED(status) ?
+	       -WEXITSTATUS(status) : error;
 }
 
 /* Each guest process takes a descriptor. */
@@ -383,6 +413,8 @@ static void seccomp_raise_limit(void)
 		return;
 	limit.rlim_cur = limit.rlim_max;
 	host_syscall(SYS_setrlimit, RLIMIT_NOFILE, &limit);
+	if (limit.rlim_max < INT_MAX)
+		seccomp_descriptors = limit.rlim_max;
 }
 
 const char *seccomp_host_template(unsigned long stub_phys)
@@ -392,6 +424,7 @@ const char *seccomp_host_template(unsigned long stub_phys)
 	long parent = host_syscall(SYS_getpid);
 	char *code = (char *)UM_DIRECT_START + stub_phys;
 	struct sock_fprog *program;
+	bool pending, blocked;
 	long ret;
 
 	if (!(host_auxv(AT_HWCAP2) & SECCOMP_HWCAP2_FSGSBASE))
@@ -427,6 +460,10 @@ const char *seccomp_host_template(unsigned long stub_phys)
 	    SECCOMP_MAGIC1) {
 		stub_kill(p->pid);
 		return "the host's signal frames have no extended state";
+	}
+	if (!seccomp_kicks(p, &pending, &blocked) || !blocked) {
+		stub_kill(p->pid);
+		return SECCOMP_NO_PROC;
 	}
 	seccomp_learn_xstate(p);
 	return host_at_exit(seccomp_end) ? "too many exit functions" : NULL;

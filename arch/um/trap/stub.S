@@ -7,8 +7,7 @@
  *
  * Guest code may jump to any byte of it.  Of a guest thread that is traced,
  * every system call is trapped wherever it is.  Of one that is not, the filter
- * lets two pass (seccomp_filter_host.c), and neither does anything for guest
- * code that it may not do.
+ * lets two pass (seccomp_filter_host.c).
  */
 #include <linux/linkage.h>
 #include <uapi/linux/sched.h>
@@ -195,9 +194,9 @@ mapper_thread:
 	leaq	um_stub_filter(%rip), %rdx
 	movl	$__NR_seccomp, %eax
 	syscall
+	movl	%eax, STATE(LISTENER)
 	testq	%rax, %rax
 	js	stub_exit
-	movl	%eax, STATE(LISTENER)
 	xorl	%edi, %edi
 	movl	$-1, %esi
 	movl	$CLOSE_RANGE_UNSHARE, %edx

@@ -94,6 +94,9 @@ struct stub_control {
 	struct stub_order orders[STUB_ORDERS];
 };
 
+/* None yet; otherwise a descriptor or a negative errno */
+#define STUB_NO_LISTENER	(-4096)
+
 /**
  * struct stub_state - what is said of a new process or thread
  * @tid:	its id
