@@ -2,10 +2,10 @@
 /*
  * Whose floating point state is where.
  *
- * The registers belong to the guest thread, a host thread that serves an mm.
- * A task's area is brought up to date when the task leaves the CPU; when it
- * runs again and the guest thread has served nobody else meanwhile, nothing
- * need be loaded.
+ * The registers belong to the guest thread, a host thread that serves an mm on
+ * one CPU.  A task's area is brought up to date when the task leaves the CPU;
+ * when it runs again on the same one and the guest thread has served nobody else
+ * meanwhile, nothing need be loaded.
  */
 #include <linux/init.h>
 #include <linux/mm_types.h>
@@ -59,15 +59,18 @@ void um_fpu_before_run(void)
 {
 	struct um_fpu *fpu = &current->thread.fpu;
 	struct mm_struct *mm = current->mm;
+	unsigned int cpu = smp_processor_id();
 
-	if (!fpu->reload && mm->context.fpu_owner == current)
+	if (!fpu->reload && fpu->cpu == cpu &&
+	    mm->context.fpu_owner[cpu] == current)
 		return;
 	if (trap->fpu_load(mm, fpu->area)) {
 		um_fpu_init_area(fpu->area);
 		trap->fpu_load(mm, fpu->area);
 	}
 	fpu->reload = false;
-	mm->context.fpu_owner = current;
+	fpu->cpu = cpu;
+	mm->context.fpu_owner[cpu] = current;
 }
 
 void um_fpu_after_run(void)

@@ -2,8 +2,9 @@
 /*
  * Guest memory, by way of the page table and the direct map.
  *
- * While a page is used interrupts are disabled, which keeps a flush on another
- * CPU, and so the page's next owner, waiting.
+ * While a page is used interrupts are disabled and um_uaccess_seq is odd, which
+ * keeps a flush on another CPU, and so the page's next owner, waiting.  That CPU
+ * has a barrier made on this one (host_barrier()), so none is needed here.
  */
 #include <linux/export.h>
 #include <linux/mm.h>
@@ -11,8 +12,18 @@
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 #include <asm/futex.h>
+#include <um/mm.h>
 #include "fault.h"
 #include "walk.h"
+
+DEFINE_PER_CPU(unsigned int, um_uaccess_seq);
+
+static void uaccess_end(unsigned long flags)
+{
+	barrier();
+	raw_cpu_inc(um_uaccess_seq);
+	local_irq_restore(flags);
+}
 
 /*
  * Returns where a byte of guest memory is, with interrupts disabled
@@ -27,18 +38,15 @@ static void *uaccess_begin(unsigned long addr, bool write,
 		if (!current->mm || addr >= TASK_SIZE)
 			return NULL;
 		local_irq_save(*flags);
+		raw_cpu_inc(um_uaccess_seq);
+		barrier();
 		pte = walk_page(current->mm, addr);
 		if (walk_grants(pte, write, false))
 			return __va(PFN_PHYS(pte_pfn(pte))) +
 			       offset_in_page(addr);
-		local_irq_restore(*flags);
+		uaccess_end(*flags);
 	} while (!um_fault_in(addr, write));
 	return NULL;
-}
-
-static void uaccess_end(unsigned long flags)
-{
-	local_irq_restore(flags);
 }
 
 static unsigned long uaccess_chunk(unsigned long addr, unsigned long n)
