@@ -230,6 +230,11 @@ void host_cpus_stop(void)
 
 /* ---- What a CPU is asked for ---- */
 
+void host_cpu_yield(void)
+{
+	host_syscall(SYS_sched_yield);
+}
+
 void host_send_ipi(unsigned int cpu)
 {
 	host_syscall(SYS_tgkill, cpu_process, cpu_all[cpu].tid, SIGUSR1);

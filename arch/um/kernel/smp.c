@@ -28,6 +28,19 @@
 #define SMP_START_TIMEOUT	(10 * HZ)
 #define SMP_STOP_TIMEOUT_MS	100
 
+/* Of so many cpu_relax() one yields: often enough to get out of the way soon. */
+#define SMP_SPINS	256
+
+static DEFINE_PER_CPU(unsigned int, smp_spins);
+
+void um_cpu_relax(void)
+{
+	asm volatile("rep; nop" ::: "memory");
+	if (nr_cpu_ids > 1 && !(raw_cpu_inc_return(smp_spins) % SMP_SPINS))
+		host_cpu_yield();
+}
+EXPORT_SYMBOL(um_cpu_relax);
+
 /* ---- Messages ---- */
 
 static DEFINE_PER_CPU(atomic_t, smp_messages);

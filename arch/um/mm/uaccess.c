@@ -49,6 +49,23 @@ static void *uaccess_begin(unsigned long addr, bool write,
 	return NULL;
 }
 
+/*
+ * Words that are aligned are moved at once: other threads of the guest may be
+ * looking at them, or changing them.  @addr is the guest's address.
+ */
+static void uaccess_move(void *to, const void *from, unsigned long n,
+			 unsigned long addr)
+{
+	if (n == sizeof(u64) && IS_ALIGNED(addr, sizeof(u64)))
+		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(const u64 *)from));
+	else if (n == sizeof(u32) && IS_ALIGNED(addr, sizeof(u32)))
+		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(const u32 *)from));
+	else if (n == sizeof(u16) && IS_ALIGNED(addr, sizeof(u16)))
+		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from));
+	else
+		memcpy(to, from, n);
+}
+
 static unsigned long uaccess_chunk(unsigned long addr, unsigned long n)
 {
 	return min(n, PAGE_SIZE - offset_in_page(addr));
@@ -65,7 +82,7 @@ unsigned long um_copy_from_user(void *to, const void __user *from,
 
 		if (!page)
 			break;
-		memcpy(to, page, chunk);
+		uaccess_move(to, page, chunk, addr);
 		uaccess_end(flags);
 		to += chunk;
 		addr += chunk;
@@ -86,7 +103,7 @@ unsigned long um_copy_to_user(void __user *to, const void *from,
 
 		if (!page)
 			break;
-		memcpy(page, from, chunk);
+		uaccess_move(page, from, chunk, addr);
 		uaccess_end(flags);
 		from += chunk;
 		addr += chunk;

@@ -216,6 +216,9 @@ void host_cpu_stop(void) __attribute__((noreturn));
  */
 void host_cpus_stop(void);
 
+/** host_cpu_yield() - let others have this host CPU first, if any want it */
+void host_cpu_yield(void);
+
 /** host_send_ipi() - raise HOST_IRQ_IPI on a virtual CPU */
 void host_send_ipi(unsigned int cpu);
 
