@@ -406,7 +406,10 @@ static void *lit_light(void *arg)
 	for (int round = 1; round < LITMUS_ROUNDS / 10; round++) {
 		lit_meet(1, 2 * round);
 		lit_y.value = round;
-		asm volatile("" : : : "memory");
+		asm volatile(""
+			     :
+			     :
+			     : "memory");
 		lit_saw[1] = lit_x.value;
 		lit_meet(1, 2 * round + 1);
 	}

@@ -26,7 +26,7 @@ unsigned long __per_cpu_offset[NR_CPUS] __read_mostly;
 EXPORT_SYMBOL(__per_cpu_offset);
 
 const unsigned int um_ncpus_default = CONFIG_UML_NCPUS;
-const unsigned int um_ncpus_max = NR_CPUS;
+const unsigned int um_ncpus_max = CONFIG_NR_CPUS;
 
 unsigned int um_cpu(void)
 {

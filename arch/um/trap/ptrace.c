@@ -214,6 +214,9 @@ static int ptrace_host_add_thread(struct um_host_mm *host)
 	if (ret)
 		host->spoiled = true;
 	preempt_enable();
+	if (ret)
+		pr_err_ratelimited("trap: no host thread for a program: error %d\n",
+				   -ret);
 	if (!thread->tid) {
 		ptrace_block_free(thread->block);
 		kfree(thread);
