@@ -309,9 +309,9 @@ static void test_hop(void)
 
 static volatile int lit_round[2];
 static struct {
-	volatile int value __attribute__((aligned(64)));
+	volatile long value __attribute__((aligned(64)));
 } lit_x, lit_y;
-static volatile int lit_saw[2];
+static volatile long lit_saw[2];
 static bool lit_fence;
 
 /* Both begin a round when both have said so. */
@@ -326,8 +326,8 @@ static void lit_meet(int self, int round)
 
 static void lit_store_then_load(int self, int round)
 {
-	volatile int *mine = self ? &lit_y.value : &lit_x.value;
-	volatile int *other = self ? &lit_x.value : &lit_y.value;
+	volatile long *mine = self ? &lit_y.value : &lit_x.value;
+	volatile long *other = self ? &lit_x.value : &lit_y.value;
 
 	*mine = round;
 	if (lit_fence)
@@ -375,7 +375,7 @@ static void test_store_buffering(void)
 static void *lit_sender(void *arg)
 {
 	(void)arg;
-	for (int n = 1; !par_stop; n++) {
+	for (long n = 1; !par_stop; n++) {
 		lit_x.value = n;
 		lit_y.value = n;
 	}
@@ -389,17 +389,87 @@ static void test_message_passing(void)
 	lit_x.value = lit_y.value = 0;
 	par_begin(lit_sender, 1);
 	while (par_now() < end) {
-		int flag = lit_y.value, data = lit_x.value;
+		long flag = lit_y.value, data = lit_x.value;
 
 		if (data < flag) {
-			TAP_FAIL("the flag says %d, the data %d", flag, data);
+			TAP_FAIL("the flag says %ld, the data %ld", flag, data);
 			break;
 		}
 	}
 	par_end(1);
 }
 
-/* The same with the barrier of one side made by the kernel on both. */
+/*
+ * Two count up a word each, two others read both, in different order. No two
+ * of their readings may contradict each other on which word changed first.
+ */
+#define LITMUS_SAMPLES 100000
+
+struct lit_sample {
+	long x, y;
+};
+
+static struct lit_sample lit_samples[2][LITMUS_SAMPLES];
+
+static void *lit_counter(void *arg)
+{
+	volatile long *word = arg ? &lit_y.value : &lit_x.value;
+
+	while (!par_stop)
+		(*word)++;
+	return NULL;
+}
+
+static void *lit_sampler(void *arg)
+{
+	struct lit_sample *sample = lit_samples[(long)arg];
+
+	for (int i = 0; i < LITMUS_SAMPLES; i++, sample++) {
+		if (arg) {
+			sample->y = lit_y.value;
+			sample->x = lit_x.value;
+		} else {
+			sample->x = lit_x.value;
+			sample->y = lit_y.value;
+		}
+	}
+	return NULL;
+}
+
+static void *lit_independent(void *arg)
+{
+	return (long)arg < 2 ? lit_counter((void *)((long)arg & 1)) : lit_sampler((void *)((long)arg & 1));
+}
+
+/* The first reader's first sample with a later x must have no earlier y. */
+static int lit_contradictions(void)
+{
+	const struct lit_sample *p = lit_samples[0], *end = p + LITMUS_SAMPLES;
+	int found = 0;
+
+	for (int i = 0; i < LITMUS_SAMPLES; i++) {
+		const struct lit_sample *q = &lit_samples[1][i];
+
+		while (p < end && p->x <= q->x)
+			p++;
+		found += p < end && p->y < q->y;
+	}
+	return found;
+}
+
+static void test_independent_writes(void)
+{
+	for (int i = 0; i < 20; i++) {
+		lit_x.value = lit_y.value = 0;
+		par_begin(lit_independent, 4);
+		pthread_join(par_ids[2], NULL);
+		pthread_join(par_ids[3], NULL);
+		par_end(2);
+		CHECK_EQ(lit_contradictions(), 0);
+	}
+}
+
+/* Store buffering with the barrier of one side made by the kernel on both. */
 static void *lit_light(void *arg)
 {
 	(void)arg;
@@ -490,6 +560,7 @@ static const struct tap_test tests[] = {
 	{ "registers and CPU number after a move", test_hop, 60 },
 	{ "store buffering", test_store_buffering, 60 },
 	{ "message passing", test_message_passing, 60 },
+	{ "independent reads of independent writes", test_independent_writes, 60 },
 	{ "membarrier() instead of a barrier", test_membarrier, 60 },
 	{ "exit_group() while others run", test_exit, 60 },
 	{ "exec by another thread than the first", test_exec, 60 },
