@@ -32,6 +32,7 @@ static void end_block_signals(void)
 static void end_teardown(void)
 {
 	end_block_signals();
+	host_cpus_stop();
 	while (end_count)
 		end_functions[--end_count]();
 }

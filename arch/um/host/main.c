@@ -76,9 +76,10 @@ void host_main(long *stack)
 		host_syscall(SYS_exit_group,
 			     console_watchdog_main(stack[0], host_argv));
 	host_signals_ignore();
+	host_place_init();
 	host_parse_options(stack[0], host_argv);
 	host_time_init();
-	host_place_init();
+	host_cpus_init();
 	host_memory_create();
 	trap_early();
 	host_memory_share_image();

@@ -15,6 +15,7 @@ extern const char linux_banner[];
 
 #define OPTION_MEMORY_DEFAULT	(256UL << 20)
 #define OPTION_MEMORY_MIN	(32UL << 20)
+#define OPTION_NCPUS_AUTO	4
 
 struct host_option {
 	const char *name;
@@ -31,7 +32,7 @@ static const struct host_option host_options[] = {
 	{ "--help", option_help, "print this text and exit" },
 	{ "--version", option_version, "print the kernel's version and exit" },
 	{ "mem=", option_memory, "SIZE[KMGT]  guest memory, default 256M" },
-	{ "ncpus=", option_ncpus, "N           virtual CPUs" },
+	{ "ncpus=", option_ncpus, "N           virtual CPUs, 1 to 64" },
 };
 
 /* Looked after by the kernel or a driver; here for --help alone. */
@@ -136,8 +137,9 @@ static void option_ncpus(const char *value)
 {
 	unsigned long n = option_size(value);
 
-	if (!n || n > 64)
-		host_fatal("ncpus=%s: must be a number from 1 to 64", value);
+	if (!n || n > um_ncpus_max)
+		host_fatal("ncpus=%s: must be a number from 1 to %u", value,
+			   um_ncpus_max);
 	host_config.ncpus = n;
 }
 
@@ -152,6 +154,18 @@ static void option_parse(const char *word)
 		if (value && (option->name[0] != '-' || !*value))
 			option->set(value);
 	}
+}
+
+/* Where the build leaves it to us, more than a few must be asked for. */
+static unsigned int option_ncpus_default(void)
+{
+	unsigned int n = host_place_count();
+
+	if (um_ncpus_default)
+		return um_ncpus_default;
+	if (n > OPTION_NCPUS_AUTO)
+		n = OPTION_NCPUS_AUTO;
+	return n ? n : 1;
 }
 
 /* A word with a space is quoted the way the kernel's parser undoes it. */
@@ -185,7 +199,7 @@ void host_parse_options(int argc, char **argv)
 	int i;
 
 	host_config.memory_size = OPTION_MEMORY_DEFAULT;
-	host_config.ncpus = 1;
+	host_config.ncpus = option_ncpus_default();
 	for (i = 1; i < argc; i++) {
 		to_init |= host_streq(argv[i], "--");
 		if (!to_init)

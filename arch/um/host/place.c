@@ -28,18 +28,28 @@ struct place_mask {
 	unsigned long bits[PLACE_CPUS / PLACE_WORD_BITS];
 };
 
+/*
+ * What virtual CPUs share.  One at a time (@looker, its number and 1) looks twice
+ * for an idle CPU: two that want the same don't both go.
+ */
 static struct {
 	struct place_mask	allowed;
 	unsigned int		allowed_count;
-	int			cpu;
-	int			schedstat_fd;
 	int			stat_fd;
+	bool			busy;	/* a lock that nobody waits for */
+	unsigned int		looker;
+	unsigned long long	looked;
+	unsigned int		idle[PLACE_CPUS];
+} place = { .stat_fd = -1 };
+
+/* A virtual CPU: its host CPU and 1, so that it begins nowhere. */
+static struct place_cpu {
+	int			cpu_plus_one;
+	int			schedstat_fd;
 	unsigned long long	next_check;
 	unsigned long long	last_check;
 	unsigned long long	last_wait;
-	bool			have_idle;
-	unsigned int		idle[PLACE_CPUS];
-} place = { .cpu = -1, .schedstat_fd = -1, .stat_fd = -1 };
+} place_cpus[HOST_CPUS_MAX];
 
 static bool place_has(const struct place_mask *mask, unsigned int cpu)
 {
@@ -47,19 +57,24 @@ static bool place_has(const struct place_mask *mask, unsigned int cpu)
 	       (cpu % PLACE_WORD_BITS) & 1;
 }
 
+static struct place_cpu *place_this(void)
+{
+	return &place_cpus[um_cpu()];
+}
+
 int host_place_cpu(void)
 {
-	return place.cpu;
+	return place_this()->cpu_plus_one - 1;
 }
 
 int host_place_thread(int tid)
 {
 	struct place_mask mask = { { 0 } };
+	int cpu = host_place_cpu();
 
-	if (place.allowed_count < 2)
+	if (place.allowed_count < 2 || cpu < 0)
 		return 0;
-	mask.bits[place.cpu / PLACE_WORD_BITS] =
-		1UL << (place.cpu % PLACE_WORD_BITS);
+	mask.bits[cpu / PLACE_WORD_BITS] = 1UL << (cpu % PLACE_WORD_BITS);
 	return host_syscall(SYS_sched_setaffinity, tid, sizeof(mask), &mask);
 }
 
@@ -73,11 +88,11 @@ static const char *place_number(const char *p, unsigned long *value)
 }
 
 /* Nanoseconds that this thread has waited for a CPU (proc(5), schedstat). */
-static unsigned long long place_waited(void)
+static unsigned long long place_waited(struct place_cpu *self)
 {
 	char text[96];
 	unsigned long value;
-	long n = host_syscall(SYS_pread64, place.schedstat_fd, text,
+	long n = host_syscall(SYS_pread64, self->schedstat_fd, text,
 			      sizeof(text) - 1, 0);
 
 	if (n <= 0)
@@ -146,46 +161,71 @@ static int place_scan_idle(unsigned int least)
 
 static void place_move(int cpu)
 {
-	int old = place.cpu;
+	struct place_cpu *self = place_this();
+	int old = self->cpu_plus_one;
 
-	place.cpu = cpu;
+	self->cpu_plus_one = cpu + 1;
 	if (host_place_thread(0))
-		place.cpu = old;
+		self->cpu_plus_one = old;
+}
+
+/*
+ * A first look notes the idle times; a second one directly after it, by the
+ * same virtual CPU, may lead to a move.
+ */
+static void place_look(unsigned long long now, unsigned long long elapsed)
+{
+	unsigned int self = um_cpu() + 1;
+	bool second = place.looker == self && place.looked == now - elapsed;
+	int cpu;
+
+	if (place.looker && !second && now - place.looked < 2 * elapsed)
+		return;
+	/* Half of the time idle, since a first look of an interval ago. */
+	cpu = place_scan_idle(elapsed / PLACE_TICK_NS / 2 + 1);
+	place.looker = second ? 0 : self;
+	place.looked = now;
+	if (second && cpu >= 0 && cpu != host_place_cpu())
+		place_move(cpu);
 }
 
 void host_place_check(void)
 {
+	struct place_cpu *self = place_this();
 	unsigned long long now, waited, elapsed;
-	int cpu;
 
-	if (place.allowed_count < 2)
+	if (place.allowed_count < 2 || self->schedstat_fd < 0)
 		return;
 	now = host_clock_ns();
-	if (now < place.next_check)
+	if (now < self->next_check)
 		return;
-	elapsed = now - place.last_check;
-	waited = place_waited() - place.last_wait;
-	place.last_wait += waited;
-	place.last_check = now;
-	place.next_check = now + PLACE_INTERVAL_NS;
+	elapsed = now - self->last_check;
+	waited = place_waited(self) - self->last_wait;
+	self->last_wait += waited;
+	self->last_check = now;
+	self->next_check = now + PLACE_INTERVAL_NS;
 
-	if (waited < elapsed / PLACE_WAIT_SHARE || elapsed > NSEC_PER_SECOND) {
-		place.have_idle = false;
+	if (waited < elapsed / PLACE_WAIT_SHARE || elapsed > NSEC_PER_SECOND ||
+	    __atomic_exchange_n(&place.busy, true, __ATOMIC_ACQUIRE))
 		return;
-	}
-	/* Half of the time idle, since a first look of an interval ago. */
-	cpu = place_scan_idle(elapsed / PLACE_TICK_NS / 2 + 1);
-	if (place.have_idle && cpu >= 0 && cpu != place.cpu)
-		place_move(cpu);
-	place.have_idle = !place.have_idle;
+	place_look(now, elapsed);
+	__atomic_store_n(&place.busy, false, __ATOMIC_RELEASE);
 }
 
-static void place_count_allowed(void)
+static void place_open_schedstat(void)
 {
-	unsigned int cpu;
+	place_this()->schedstat_fd =
+		host_syscall(SYS_open, "/proc/thread-self/schedstat",
+			     O_RDONLY | O_CLOEXEC);
+}
+
+unsigned int host_place_count(void)
+{
+	unsigned int cpu, count = 0;
 
 	for (cpu = 0; cpu < PLACE_CPUS; cpu++)
-		place.allowed_count += place_has(&place.allowed, cpu);
+		count += place_has(&place.allowed, cpu);
+	return count;
 }
 
 void host_place_init(void)
@@ -195,17 +235,37 @@ void host_place_init(void)
 	if (host_syscall(SYS_sched_getaffinity, 0, sizeof(place.allowed),
 			 &place.allowed) < 0)
 		return;
-	place_count_allowed();
-	place.schedstat_fd = host_syscall(SYS_open, "/proc/thread-self/schedstat",
-					  O_RDONLY | O_CLOEXEC);
+	place.allowed_count = host_place_count();
+	place_open_schedstat();
 	place.stat_fd = host_syscall(SYS_open, "/proc/stat",
 				     O_RDONLY | O_CLOEXEC);
 	/* Without a way to see that the CPU is busy, stay unbound. */
-	if (place.schedstat_fd < 0 || place.stat_fd < 0 ||
+	if (place_this()->schedstat_fd < 0 || place.stat_fd < 0 ||
 	    host_syscall(SYS_getcpu, &cpu, 0, 0) < 0 || cpu >= PLACE_CPUS)
 		place.allowed_count = 0;
 	if (place.allowed_count >= 2)
 		place_move(cpu);
+}
+
+/* The allowed one behind the first virtual CPU's by so many, in a circle. */
+static int place_nth(unsigned int n)
+{
+	unsigned int cpu = place_cpus[0].cpu_plus_one - 1;
+
+	for (n %= place.allowed_count; n; n--)
+		do {
+			cpu = (cpu + 1) % PLACE_CPUS;
+		} while (!place_has(&place.allowed, cpu));
+	return cpu;
+}
+
+/* A virtual CPU's new thread has its creator's binding. */
+void host_place_join(void)
+{
+	if (place.allowed_count < 2)
+		return;
+	place_open_schedstat();
+	place_move(place_nth(um_cpu()));
 }
 
 /* The next program in this process (a restart) may use what this one could. */

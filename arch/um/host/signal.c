@@ -10,9 +10,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <time.h>
 #include <ucontext.h>
-#include <asm/prctl.h>
 #include <um/host_internal.h>
 #include <um/host_syscall.h>
 
@@ -47,6 +45,14 @@ static const int signal_ends[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM };
 static const int signal_ignored[] = { SIGPIPE, SIGXFSZ, SIGTTIN, SIGTTOU };
 
 #define SIGNAL_COUNT(list)	(sizeof(list) / sizeof((list)[0]))
+
+/*
+ * A task that was switched in the handler may return from it on another CPU,
+ * and must not take the alternate stack of the first along.  The host leaves a
+ * thread's as it is where the frame's is not valid: sigreturn ignores what
+ * sigaltstack() would refuse.
+ */
+#define SIGNAL_KEEP_STACK	0x100
 
 /* The part of struct pt_regs that the kernel has; its order is user_regs'. */
 struct signal_regs {
@@ -114,6 +120,7 @@ static void signal_irq(int signo, siginfo_t *info, void *context)
 	signal_get_regs(&regs, uc->uc_mcontext.gregs);
 	um_interrupt(signal_irqs[i].irq, (struct pt_regs *)&regs);
 	signal_break_call(uc->uc_mcontext.gregs);
+	uc->uc_stack.ss_flags = SIGNAL_KEEP_STACK;
 }
 
 static void signal_fault(int signo, siginfo_t *info, void *context)
@@ -133,6 +140,14 @@ static void signal_fault(int signo, siginfo_t *info, void *context)
 	signal_get_regs(&regs, gregs);
 	um_kernel_fault(&fault, (struct pt_regs *)&regs);
 	signal_put_regs(gregs, &regs);
+}
+
+static void signal_stop(int signo, siginfo_t *info, void *context)
+{
+	(void)signo;
+	(void)info;
+	(void)context;
+	host_cpu_stop_signal();
 }
 
 static void signal_end(int signo, siginfo_t *info, void *context)
@@ -203,53 +218,11 @@ int host_signals_init(void)
 	for (i = 0; i < SIGNAL_COUNT(signal_ends); i++)
 		if (!signal_is_ignored(signal_ends[i]))
 			signal_set(signal_ends[i], signal_end, 0, 0);
+	signal_set(SIGUSR2, signal_stop, SA_RESTART, ~0UL);
 	/* A guest thread that stops is waited for, not signalled. */
 	signal_set(SIGCHLD, (void *)SIG_DFL, SA_NOCLDSTOP, 0);
 	host_signals_unblock();
 	return 0;
-}
-
-/* Of the boot CPU, the only one. */
-static int signal_timer;
-static int signal_thread;
-
-int host_cpu_init(void *stack, unsigned long size)
-{
-	stack_t alternate = { .ss_sp = stack, .ss_size = size };
-	struct sigevent event = {
-		.sigev_notify = SIGEV_THREAD_ID,
-		.sigev_signo = SIGALRM,
-	};
-	long ret;
-
-	signal_thread = host_syscall(SYS_gettid);
-	event._sigev_un._tid = signal_thread;
-	ret = host_syscall(SYS_sigaltstack, &alternate, 0);
-	if (ret < 0)
-		return ret;
-	return host_syscall(SYS_timer_create, CLOCK_MONOTONIC, &event,
-			    &signal_timer);
-}
-
-int host_timer_set(unsigned long long ns)
-{
-	struct itimerspec value = {
-		.it_value = { ns / 1000000000, ns % 1000000000 },
-	};
-
-	return host_syscall(SYS_timer_settime, signal_timer, 0, &value, 0);
-}
-
-void host_send_ipi(int cpu)
-{
-	(void)cpu;
-	host_syscall(SYS_tgkill, host_syscall(SYS_getpid), signal_thread,
-		     SIGUSR1);
-}
-
-void host_set_gs(unsigned long base)
-{
-	host_syscall(SYS_arch_prctl, ARCH_SET_GS, base);
 }
 
 /*

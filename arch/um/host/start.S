@@ -60,4 +60,27 @@ SYM_INNER_LABEL(host_breakable_broken, SYM_L_GLOBAL)
 	.cfi_endproc
 SYM_FUNC_END(host_breakable_call)
 
+/*
+ * host_clone(flags, stack, function, arg): the new thread's id or a negative
+ * errno; the new thread calls the function and never returns.
+ */
+SYM_FUNC_START(host_clone)
+	subq	$16, %rsi
+	movq	%rdx, (%rsi)
+	movq	%rcx, 8(%rsi)
+	xorl	%edx, %edx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	movl	$56, %eax		/* clone */
+	syscall
+	testq	%rax, %rax
+	jz	1f
+	RET
+1:	xorl	%ebp, %ebp
+	popq	%rax
+	popq	%rdi
+	call	*%rax
+	ud2
+SYM_FUNC_END(host_clone)
+
 	.section .note.GNU-stack, "", @progbits

@@ -18,12 +18,17 @@ static void entry_run(struct pt_regs *regs, struct trap_event *event)
 {
 	struct mm_struct *mm = current->mm;
 
-	if (um_mm_sync(mm)) {
+	if (trap->has_thread && unlikely(!trap->has_thread(mm))) {
+		*event = (struct trap_event) { .kind = TRAP_NO_THREAD };
+		return;
+	}
+	if (um_mm_enter(mm)) {
 		*event = (struct trap_event) { .kind = TRAP_GONE };
 		return;
 	}
 	um_fpu_before_run();
 	trap->run(mm, regs, event);
+	um_mm_leave();
 	um_fpu_after_run();
 	if (event->inexact && !um_fault_guess(mm, regs, event)) {
 		trap->fault_details(mm, event);
@@ -60,6 +65,10 @@ static void entry_other(struct pt_regs *regs, struct trap_event *event)
 		break;
 	case TRAP_GONE:
 		force_fatal_sig(SIGKILL);
+		break;
+	case TRAP_NO_THREAD:
+		if (trap->add_thread(current->mm))
+			force_fatal_sig(SIGKILL);
 		break;
 	default:
 		break;

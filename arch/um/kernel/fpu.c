@@ -2,9 +2,10 @@
 /*
  * Whose floating point state is where.
  *
- * The registers belong to the guest thread, a host thread that serves an mm.
- * There they stay, and a task's area is not up to date, until somebody asks or
- * another task of the mm is to run.
+ * The registers belong to the guest thread, a host thread that serves an mm on
+ * one CPU.  There they stay, and a task's area is not up to date, until somebody
+ * asks or another task of the mm is to run; with several CPUs, where the task may
+ * go to another one, until it leaves the CPU.
  */
 #include <linux/init.h>
 #include <linux/mm_types.h>
@@ -57,18 +58,21 @@ void um_fpu_before_run(void)
 {
 	struct um_fpu *fpu = &current->thread.fpu;
 	struct mm_struct *mm = current->mm;
-	struct task_struct *owner = mm->context.fpu_owner;
+	unsigned int cpu = smp_processor_id();
+	struct task_struct *owner = mm->context.fpu_owner[cpu];
 
-	if (!fpu->reload && owner == current)
+	if (!fpu->reload && fpu->cpu == cpu && owner == current)
 		return;
-	if (owner && owner != current)
+	/* With several CPUs who has left this one was saved. */
+	if (!IS_ENABLED(CONFIG_SMP) && owner && owner != current)
 		um_fpu_sync(owner);
 	if (trap->fpu_load(mm, fpu->area)) {
 		um_fpu_init_area(fpu->area);
 		trap->fpu_load(mm, fpu->area);
 	}
 	fpu->reload = false;
-	mm->context.fpu_owner = current;
+	fpu->cpu = cpu;
+	mm->context.fpu_owner[cpu] = current;
 }
 
 void um_fpu_after_run(void)
@@ -76,6 +80,12 @@ void um_fpu_after_run(void)
 	struct um_fpu *fpu = &current->thread.fpu;
 
 	fpu->live = !fpu->reload;
+}
+
+void um_fpu_switch_out(struct task_struct *prev)
+{
+	if (IS_ENABLED(CONFIG_SMP) && prev->thread.fpu.live)
+		um_fpu_sync(prev);
 }
 
 void um_fpu_from_frame(const void *area, unsigned int size)
@@ -114,8 +124,8 @@ int um_fpu_copy(struct task_struct *dst, struct task_struct *src)
 void um_fpu_forget(struct task_struct *task, struct mm_struct *mm)
 {
 	task->thread.fpu.live = false;
-	if (mm->context.fpu_owner == task)
-		mm->context.fpu_owner = NULL;
+	if (mm->context.fpu_owner[task->thread.fpu.cpu] == task)
+		mm->context.fpu_owner[task->thread.fpu.cpu] = NULL;
 }
 
 void um_fpu_free(struct task_struct *task)

@@ -23,6 +23,7 @@ EXPORT_PER_CPU_SYMBOL(current_task);
 __visible struct task_struct *__switch_to(struct task_struct *prev,
 					  struct task_struct *next)
 {
+	um_fpu_switch_out(prev);
 	this_cpu_write(current_task, next);
 	return um_switch_stack(prev, &prev->thread.sp, next->thread.sp);
 }

@@ -5,6 +5,7 @@
 #include <linux/panic.h>
 #include <linux/pm.h>
 #include <linux/reboot.h>
+#include <linux/smp.h>
 #include <um/host.h>
 
 #define REBOOT_STATUS_HALT	0
@@ -14,18 +15,28 @@
 void (*pm_power_off)(void) = machine_power_off;
 EXPORT_SYMBOL(pm_power_off);
 
+/* Nobody else is to see the host processes of guest code go. */
+static void reboot_alone(void)
+{
+	local_irq_disable();
+	smp_send_stop();
+}
+
 void machine_restart(char *command)
 {
+	reboot_alone();
 	host_restart();
 }
 
 void machine_halt(void)
 {
+	reboot_alone();
 	host_exit(REBOOT_STATUS_HALT);
 }
 
 void machine_power_off(void)
 {
+	reboot_alone();
 	host_exit(REBOOT_STATUS_HALT);
 }
 

@@ -25,6 +25,14 @@ EXPORT_PER_CPU_SYMBOL(cpu_number);
 unsigned long __per_cpu_offset[NR_CPUS] __read_mostly;
 EXPORT_SYMBOL(__per_cpu_offset);
 
+const unsigned int um_ncpus_default = CONFIG_UML_NCPUS;
+const unsigned int um_ncpus_max = CONFIG_NR_CPUS;
+
+unsigned int um_cpu(void)
+{
+	return raw_smp_processor_id();
+}
+
 void *um_boot_stack(void)
 {
 	return (void *)&init_thread_union + THREAD_SIZE - 16;
@@ -132,6 +140,15 @@ static int __init setup_ncpus_known(char *value)
 }
 early_param("ncpus", setup_ncpus_known);
 
+/* After "nr_cpus=" has been read, and before anything is made per CPU. */
+static void __init setup_cpus(void)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < min(host_config.ncpus, nr_cpu_ids); cpu++)
+		set_cpu_possible(cpu, true);
+}
+
 void __init setup_arch(char **command_line)
 {
 	um_time_init();
@@ -142,6 +159,7 @@ void __init setup_arch(char **command_line)
 	*command_line = boot_command_line;
 	setup_memory();
 	parse_early_param();
+	setup_cpus();
 	setup_load_initrd();
 	paging_init();
 }

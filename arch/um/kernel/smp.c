@@ -1,14 +1,47 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Virtual CPUs.  The boot CPU is the only one that is brought up yet. */
+/*
+ * Virtual CPUs: brought up, sent messages, stopped.
+ *
+ * Each is a host thread (host/cpu.c) that begins on the stack of the idle task
+ * the core has made for it.  CPU 0 stays: the host's signals for descriptors go
+ * to its thread.
+ */
+#include <linux/completion.h>
 #include <linux/cpu.h>
+#include <linux/cpuhotplug.h>
+#include <linux/delay.h>
 #include <linux/irq_work.h>
 #include <linux/sched.h>
+#include <linux/sched/hotplug.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/task_stack.h>
 #include <linux/smp.h>
+#include <asm/mmu_context.h>
 #include <um/entry.h>
 #include <um/host.h>
 
 #define SMP_RESCHEDULE	BIT(0)
 #define SMP_CALL	BIT(1)
+#define SMP_STOP	BIT(2)
+
+/* So long a CPU may take to come up, and to leave what it holds when it stops. */
+#define SMP_START_TIMEOUT	(10 * HZ)
+#define SMP_STOP_TIMEOUT_MS	100
+
+/* Of so many cpu_relax() one yields: often enough to get out of the way soon. */
+#define SMP_SPINS	256
+
+static DEFINE_PER_CPU(unsigned int, smp_spins);
+
+void um_cpu_relax(void)
+{
+	asm volatile("rep; nop" ::: "memory");
+	if (nr_cpu_ids > 1 && !(raw_cpu_inc_return(smp_spins) % SMP_SPINS))
+		host_cpu_yield();
+}
+EXPORT_SYMBOL(um_cpu_relax);
+
+/* ---- Messages ---- */
 
 static DEFINE_PER_CPU(atomic_t, smp_messages);
 
@@ -41,19 +74,74 @@ void arch_irq_work_raise(void)
 	smp_send(smp_processor_id(), SMP_CALL);
 }
 
+void um_cpu_disturb(unsigned int cpu)
+{
+	smp_send(cpu, 0);
+}
+
 void um_ipi_interrupt(void)
 {
 	unsigned int messages;
 
 	messages = atomic_xchg(this_cpu_ptr(&smp_messages), 0);
+	if (messages & SMP_STOP) {
+		set_cpu_online(smp_processor_id(), false);
+		host_cpu_stop();
+	}
 	if (messages & SMP_RESCHEDULE)
 		scheduler_ipi();
 	if (messages & SMP_CALL)
 		generic_smp_call_function_interrupt();
 }
 
+/* ---- Up ---- */
+
+/* The core brings up one at a time. */
+static DECLARE_COMPLETION(smp_is_up);
+
+/* The first that a CPU runs, on the stack of its idle task. */
+static void smp_begin(void)
+{
+	unsigned int cpu = smp_processor_id();
+
+	mmgrab(&init_mm);
+	current->active_mm = &init_mm;
+	um_cpu_setup();
+	um_time_setup_cpu();
+	notify_cpu_starting(cpu);
+	set_cpu_online(cpu, true);
+	complete(&smp_is_up);
+	local_irq_enable();
+	cpu_startup_entry(CPUHP_AP_ONLINE_IDLE);
+}
+
+int __cpu_up(unsigned int cpu, struct task_struct *idle)
+{
+	void *stack = task_stack_page(idle) + THREAD_SIZE - 16;
+	int ret;
+
+	per_cpu(current_task, cpu) = idle;
+	reinit_completion(&smp_is_up);
+	ret = host_cpu_start(cpu, stack, smp_begin, __per_cpu_offset[cpu]);
+	if (ret) {
+		pr_err("CPU%u: the host grants no thread: error %d\n", cpu,
+		       -ret);
+		return ret;
+	}
+	if (wait_for_completion_timeout(&smp_is_up, SMP_START_TIMEOUT))
+		return 0;
+	pr_err("CPU%u: did not come up\n", cpu);
+	return -EIO;
+}
+
 void __init smp_prepare_cpus(unsigned int max_cpus)
 {
+	unsigned int cpu;
+
+	if (!max_cpus)
+		return;
+	for_each_possible_cpu(cpu)
+		set_cpu_present(cpu, true);
 }
 
 void smp_prepare_boot_cpu(void)
@@ -64,11 +152,42 @@ void __init smp_cpus_done(unsigned int max_cpus)
 {
 }
 
-int __cpu_up(unsigned int cpu, struct task_struct *idle)
+/* ---- Down ---- */
+
+bool arch_cpu_is_hotpluggable(int cpu)
 {
-	return -ENOSYS;
+	return cpu != 0;
 }
 
+int __cpu_disable(void)
+{
+	unsigned int cpu = smp_processor_id();
+
+	if (!cpu)
+		return -EBUSY;
+	set_cpu_online(cpu, false);
+	return 0;
+}
+
+void __noreturn arch_cpu_idle_dead(void)
+{
+	idle_task_exit();
+	cpuhp_ap_report_dead();
+	host_cpu_offline();
+}
+
+/*
+ * Those that let no message in are stopped wherever they are; what they hold
+ * they hold for good.
+ */
 void smp_send_stop(void)
 {
+	unsigned int cpu, patience = SMP_STOP_TIMEOUT_MS;
+
+	for_each_online_cpu(cpu)
+		if (cpu != smp_processor_id())
+			smp_send(cpu, SMP_STOP);
+	while (num_online_cpus() > 1 && patience--)
+		mdelay(1);
+	host_cpus_stop();
 }

@@ -59,7 +59,7 @@ void um_timer_interrupt(void)
 		dev->event_handler(dev);
 }
 
-static void time_setup_cpu(void)
+void um_time_setup_cpu(void)
 {
 	struct clock_event_device *dev = this_cpu_ptr(&time_event);
 
@@ -88,7 +88,7 @@ void __init um_time_init(void)
 void __init time_init(void)
 {
 	clocksource_register_hz(&time_clocksource, NSEC_PER_SEC);
-	time_setup_cpu();
+	um_time_setup_cpu();
 }
 
 /* Delays need no loops_per_jiffy, but /proc/cpuinfo has a line for it. */

@@ -60,11 +60,12 @@ void um_fork_learn(struct mm_struct *mm, unsigned long addr, bool write)
 	struct um_faults *faults = &mm->context.faults;
 	unsigned long note = (addr & PAGE_MASK) | (write ? FORK_WRITE : 0);
 	struct um_fork_hints *hints = faults->hints;
+	unsigned int learning = READ_ONCE(faults->learning);
 	bool child = faults->child;
 
-	if (!faults->learning || !hints)
+	if (!learning || !hints)
 		return;
-	faults->learning--;
+	WRITE_ONCE(faults->learning, learning - 1);
 	spin_lock(&hints->lock);
 	if (!fork_noted(hints, child, note)) {
 		hints->page[child][hints->next[child]] = note;

@@ -8,11 +8,16 @@
  * compared with the table: runs of pages with consecutive frames and equal
  * protection become one host mapping.  What is not mapped faults, and the
  * fault finds the entry in the table; so anything may be dropped at any time.
+ *
+ * What a flush takes away must be gone from the host when the flush returns, if
+ * other CPUs are running guest code of the mm then.  If none is, it has time
+ * until one does.
  */
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <asm/mmu_context.h>
 #include <asm/tlbflush.h>
+#include <um/entry.h>
 #include <um/host.h>
 #include <um/mm.h>
 #include <um/trap.h>
@@ -28,6 +33,8 @@
 /* What a fault of a page brings along that was mapped before. */
 #define HOSTMAP_AROUND		(16 * PAGE_SIZE)
 #define HOSTMAP_AROUND_OFFER	(64 * PAGE_SIZE)
+
+static void hostmap_shoot_down(struct mm_struct *mm);
 
 /* ---- The queue ---- */
 
@@ -55,27 +62,35 @@ static void hostmap_overflow(mm_context_t *context, enum um_change change)
 	context->queued = 0;
 }
 
+static void hostmap_queue(mm_context_t *context, unsigned long start,
+			  unsigned long end, enum um_change change)
+{
+	unsigned int n = context->queued;
+
+	WRITE_ONCE(context->stale, true);
+	if (n && hostmap_extend(&context->queue[n - 1], start, end, change))
+		return;
+	if (n == UM_FLUSH_QUEUE) {
+		hostmap_overflow(context, change);
+		return;
+	}
+	context->queue[n] = (struct um_range) { start, end, change };
+	context->queued = n + 1;
+}
+
 void um_map_later(struct mm_struct *mm, unsigned long start, unsigned long end,
 		  enum um_change change)
 {
 	mm_context_t *context = &mm->context;
 	unsigned long flags;
-	unsigned int n;
 
 	if (start == end)
 		return;
 	spin_lock_irqsave(&context->lock, flags);
-	n = context->queued;
-	if (n && hostmap_extend(&context->queue[n - 1], start, end, change))
-		goto out;
-	if (n == UM_FLUSH_QUEUE) {
-		hostmap_overflow(context, change);
-		goto out;
-	}
-	context->queue[n] = (struct um_range) { start, end, change };
-	context->queued = n + 1;
-out:
+	hostmap_queue(context, start, end, change);
 	spin_unlock_irqrestore(&context->lock, flags);
+	if (hostmap_takes_away(change))
+		hostmap_shoot_down(mm);
 }
 
 void um_flush_mm_range(struct mm_struct *mm, unsigned long start,
@@ -101,11 +116,13 @@ void flush_tlb_mm(struct mm_struct *mm)
 
 	spin_lock_irqsave(&mm->context.lock, flags);
 	if (!mm->context.fork_flushed) {
+		WRITE_ONCE(mm->context.stale, true);
 		mm->context.flush_all = true;
 		mm->context.queued = 0;
 	}
 	mm->context.fork_flushed = false;
 	spin_unlock_irqrestore(&mm->context.lock, flags);
+	hostmap_shoot_down(mm);
 }
 
 void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,
@@ -259,7 +276,7 @@ static int hostmap_apply_all(struct mm_struct *mm, struct um_range *queue,
  * -ENOMEM means that the host process has all the mappings the host grants it:
  * drop them, and map again what is asked for now.
  */
-int um_mm_sync(struct mm_struct *mm)
+static int hostmap_apply_queue(struct mm_struct *mm)
 {
 	mm_context_t *context = &mm->context;
 	struct um_range queue[UM_FLUSH_QUEUE];
@@ -267,8 +284,6 @@ int um_mm_sync(struct mm_struct *mm)
 	bool flush_all;
 	int ret = 0;
 
-	if (likely(!context->queued && !context->flush_all))
-		return 0;
 	spin_lock(&context->lock);
 	queued = context->queued;
 	flush_all = context->flush_all;
@@ -288,11 +303,133 @@ int um_mm_sync(struct mm_struct *mm)
 	return ret;
 }
 
+/* What could not be done is still to do, if there is anybody left to do it. */
+int um_mm_sync(struct mm_struct *mm)
+{
+	mm_context_t *context = &mm->context;
+	unsigned long flags;
+	int ret;
+
+	spin_lock_irqsave(&context->sync, flags);
+	ret = hostmap_apply_queue(mm);
+	spin_lock(&context->lock);
+	if (ret)
+		context->flush_all = true;
+	if (!context->queued && !context->flush_all)
+		WRITE_ONCE(context->stale, false);
+	spin_unlock(&context->lock);
+	spin_unlock_irqrestore(&context->sync, flags);
+	return ret;
+}
+
+/* ---- Who runs it ---- */
+
+/*
+ * The address space whose guest code this CPU is running or about to run, and
+ * how often it has come back from that.
+ */
+static DEFINE_PER_CPU(struct mm_struct *, hostmap_running);
+static DEFINE_PER_CPU(unsigned int, hostmap_returns);
+
+/*
+ * First say so, then look for changes: a flush makes its change, then looks for
+ * who runs.  The barrier between the two here is its host_barrier().
+ */
+int um_mm_enter(struct mm_struct *mm)
+{
+	for (;;) {
+		int ret;
+
+		this_cpu_write(hostmap_running, mm);
+		barrier();
+		if (likely(!READ_ONCE(mm->context.stale)))
+			return 0;
+		this_cpu_write(hostmap_running, NULL);
+		ret = um_mm_sync(mm);
+		if (ret)
+			return ret;
+	}
+}
+
+void um_mm_leave(void)
+{
+	barrier();
+	this_cpu_inc(hostmap_returns);
+	this_cpu_write(hostmap_running, NULL);
+}
+
+static bool hostmap_runs_on(struct mm_struct *mm, unsigned int cpu)
+{
+	return READ_ONCE(*per_cpu_ptr(&hostmap_running, cpu)) == mm;
+}
+
+/* Guest code that has stopped goes on only when changes have been applied. */
+static void hostmap_wait_return(struct mm_struct *mm, unsigned int cpu)
+{
+	unsigned int *returns = per_cpu_ptr(&hostmap_returns, cpu);
+	unsigned int before = READ_ONCE(*returns);
+
+	if (!hostmap_runs_on(mm, cpu))
+		return;
+	um_cpu_disturb(cpu);
+	while (hostmap_runs_on(mm, cpu) && READ_ONCE(*returns) == before)
+		cpu_relax();
+}
+
+static void hostmap_wait_uaccess(unsigned int cpu)
+{
+	unsigned int *seq = per_cpu_ptr(&um_uaccess_seq, cpu);
+	unsigned int before = READ_ONCE(*seq);
+
+	while ((before & 1) && READ_ONCE(*seq) == before)
+		cpu_relax();
+}
+
+static bool hostmap_runs_elsewhere(struct mm_struct *mm)
+{
+	unsigned int cpu, self = smp_processor_id();
+	bool runs = false;
+
+	/* Who comes later sees the page table as it is now. */
+	smp_mb();
+	if (cpumask_any_but(mm_cpumask(mm), self) >= nr_cpu_ids)
+		return false;
+	host_barrier();
+	for_each_cpu(cpu, mm_cpumask(mm)) {
+		if (cpu == self)
+			continue;
+		hostmap_wait_uaccess(cpu);
+		runs |= hostmap_runs_on(mm, cpu);
+	}
+	return runs;
+}
+
+/*
+ * Have what was taken away from the page table taken away from all CPUs.  The
+ * host's threads share its mappings, so if this CPU has one it can do it while
+ * the others run on.
+ */
+static void hostmap_shoot_down(struct mm_struct *mm)
+{
+	unsigned int cpu;
+
+	if (nr_cpu_ids == 1)
+		return;
+	preempt_disable();
+	if (hostmap_runs_elsewhere(mm) &&
+	    (!trap->has_thread(mm) || um_mm_sync(mm)))
+		for_each_cpu(cpu, mm_cpumask(mm))
+			if (cpu != smp_processor_id())
+				hostmap_wait_return(mm, cpu);
+	preempt_enable();
+}
+
 /* ---- Address spaces come and go ---- */
 
 int init_new_context(struct task_struct *task, struct mm_struct *mm)
 {
 	memset(&mm->context, 0, sizeof(mm->context));
+	spin_lock_init(&mm->context.sync);
 	spin_lock_init(&mm->context.lock);
 	return trap->mm_create(mm);
 }

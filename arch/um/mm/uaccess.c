@@ -2,8 +2,9 @@
 /*
  * Guest memory, by way of the page table and the direct map.
  *
- * While a page is used interrupts are disabled, which keeps a flush on another
- * CPU, and so the page's next owner, waiting.
+ * While a page is used interrupts are disabled and um_uaccess_seq is odd, which
+ * keeps a flush on another CPU, and so the page's next owner, waiting.  That CPU
+ * has a barrier made on this one (host_barrier()), so none is needed here.
  */
 #include <linux/export.h>
 #include <linux/mm.h>
@@ -11,8 +12,18 @@
 #include <linux/sched.h>
 #include <linux/uaccess.h>
 #include <asm/futex.h>
+#include <um/mm.h>
 #include "fault.h"
 #include "walk.h"
+
+DEFINE_PER_CPU(unsigned int, um_uaccess_seq);
+
+static void uaccess_end(unsigned long flags)
+{
+	barrier();
+	raw_cpu_inc(um_uaccess_seq);
+	local_irq_restore(flags);
+}
 
 /*
  * Returns where a byte of guest memory is, with interrupts disabled
@@ -27,18 +38,32 @@ static void *uaccess_begin(unsigned long addr, bool write,
 		if (!current->mm || addr >= TASK_SIZE)
 			return NULL;
 		local_irq_save(*flags);
+		raw_cpu_inc(um_uaccess_seq);
+		barrier();
 		pte = walk_page(current->mm, addr);
 		if (walk_grants(pte, write, false))
 			return __va(PFN_PHYS(pte_pfn(pte))) +
 			       offset_in_page(addr);
-		local_irq_restore(*flags);
+		uaccess_end(*flags);
 	} while (!um_fault_in(addr, write));
 	return NULL;
 }
 
-static void uaccess_end(unsigned long flags)
+/*
+ * Words that are aligned are moved at once: other threads of the guest may be
+ * looking at them, or changing them.  @addr is the guest's address.
+ */
+static void uaccess_move(void *to, const void *from, unsigned long n,
+			 unsigned long addr)
 {
-	local_irq_restore(flags);
+	if (n == sizeof(u64) && IS_ALIGNED(addr, sizeof(u64)))
+		WRITE_ONCE(*(u64 *)to, READ_ONCE(*(const u64 *)from));
+	else if (n == sizeof(u32) && IS_ALIGNED(addr, sizeof(u32)))
+		WRITE_ONCE(*(u32 *)to, READ_ONCE(*(const u32 *)from));
+	else if (n == sizeof(u16) && IS_ALIGNED(addr, sizeof(u16)))
+		WRITE_ONCE(*(u16 *)to, READ_ONCE(*(const u16 *)from));
+	else
+		memcpy(to, from, n);
 }
 
 static unsigned long uaccess_chunk(unsigned long addr, unsigned long n)
@@ -57,7 +82,7 @@ unsigned long um_copy_from_user(void *to, const void __user *from,
 
 		if (!page)
 			break;
-		memcpy(to, page, chunk);
+		uaccess_move(to, page, chunk, addr);
 		uaccess_end(flags);
 		to += chunk;
 		addr += chunk;
@@ -78,7 +103,7 @@ unsigned long um_copy_to_user(void __user *to, const void *from,
 
 		if (!page)
 			break;
-		memcpy(page, from, chunk);
+		uaccess_move(page, from, chunk, addr);
 		uaccess_end(flags);
 		from += chunk;
 		addr += chunk;

@@ -38,6 +38,25 @@ static inline struct um_host_mm *trap_pool_take(struct trap_pool *pool)
 	return host;
 }
 
+/** trap_pool_take_if() - the last one that @suits, or NULL */
+static inline struct um_host_mm *
+trap_pool_take_if(struct trap_pool *pool,
+		  bool (*suits)(const struct um_host_mm *host))
+{
+	struct um_host_mm *host = NULL;
+	unsigned int i;
+
+	spin_lock(&pool->lock);
+	for (i = pool->count; i-- && !host;) {
+		if (!suits(pool->hosts[i]))
+			continue;
+		host = pool->hosts[i];
+		pool->hosts[i] = pool->hosts[--pool->count];
+	}
+	spin_unlock(&pool->lock);
+	return host;
+}
+
 /** trap_pool_put() - keep @host if there is room; false: there is none */
 static inline bool trap_pool_put(struct trap_pool *pool,
 				 struct um_host_mm *host)

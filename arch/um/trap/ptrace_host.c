@@ -8,6 +8,13 @@
  * the kernel (CLONE_PARENT), which is their tracer too (CLONE_PTRACE), so one
  * wait4() reaps them; PTRACE_O_EXITKILL ends them with the kernel.
  *
+ * Only the thread that traces another can do anything to it, and the threads
+ * of the kernel are its virtual CPUs.  So each of them has a thread of its own
+ * in every process that it runs, and in the template.  No thread can be made
+ * for another tracer: a process has a spare one, which nobody traces and which
+ * sits in pause(); the first CPU that needs one seizes it, and has it make the
+ * next.  While at least one thread is traced none survives the kernel.
+ *
  * An exception of guest code stops with a signal, which says neither the
  * error code nor the trap number.  So the signal is delivered to a handler in
  * the stub, which stops at once, and the frame that the host has written on
@@ -38,7 +45,6 @@
 #define PTRACE_SYSCALL_STOP	(SIGTRAP | 0x80)
 
 static int ptrace_template;
-static int ptrace_template_cpu = -1;
 
 static long ptrace_request(int request, int pid, unsigned long addr,
 			   const void *data)
@@ -49,6 +55,12 @@ static long ptrace_request(int request, int pid, unsigned long addr,
 static bool ptrace_stopped(int status)
 {
 	return status >= 0 && WIFSTOPPED(status);
+}
+
+/* The signal that stopped it; 0: a stop of its own kind, as by PTRACE_SEIZE. */
+static int ptrace_stop_signal(int status)
+{
+	return status >> 16 ? 0 : WSTOPSIG(status);
 }
 
 static bool ptrace_is_exception(int signo)
@@ -74,11 +86,26 @@ static int ptrace_to_trap(int pid, long signo)
 		status = stub_wait(pid);
 		if (!ptrace_stopped(status))
 			return -ESRCH;
-	} while (!ptrace_is_exception(WSTOPSIG(status)));
-	return WSTOPSIG(status) == SIGTRAP ? 0 : -EFAULT;
+	} while (!ptrace_is_exception(ptrace_stop_signal(status)));
+	return ptrace_stop_signal(status) == SIGTRAP ? 0 : -EFAULT;
 }
 
-/* Have a stopped process make one system call, at @ip. */
+/* Let a stopped thread go to a system call without arguments. */
+static int ptrace_send(int tid, unsigned long ip, unsigned long nr)
+{
+	struct user_regs_struct regs;
+	long ret;
+
+	ret = ptrace_request(PTRACE_GETREGS, tid, 0, &regs);
+	if (ret < 0)
+		return ret;
+	regs.rip = ip;
+	regs.rax = nr;
+	regs.orig_rax = -1UL;
+	return ptrace_request(PTRACE_SETREGS, tid, 0, &regs);
+}
+
+/* Have a stopped thread make one system call, at @ip. */
 static long ptrace_remote(int pid, unsigned long ip, unsigned long nr,
 			  unsigned long a, unsigned long b, unsigned long c,
 			  unsigned long d, unsigned long e, unsigned long f)
@@ -202,7 +229,7 @@ static void ptrace_end(void)
 	stub_end_group(ptrace_template);
 }
 
-int ptrace_host_template(unsigned long stub_phys)
+int ptrace_host_template(unsigned long stub_phys, int *template)
 {
 	long pid, ret;
 	int status;
@@ -228,36 +255,62 @@ int ptrace_host_template(unsigned long stub_phys)
 		return ret;
 	}
 	ptrace_template = pid;
+	*template = pid;
 	return host_at_exit(ptrace_end);
 }
 
-int ptrace_host_fork(unsigned long block_phys)
+static int ptrace_slot_map(int tid, unsigned long slot, unsigned long phys)
+{
+	unsigned long ip = stub_address(um_stub_syscall);
+	unsigned long orders = UM_STUB_STACK - UM_STUB_ORDERS;
+	long ret;
+
+	ret = ptrace_remote_map(tid, ip, slot, orders, PROT_READ, phys);
+	if (ret == (long)slot)
+		ret = ptrace_remote_map(tid, ip, slot + orders,
+					UM_STUB_END - UM_STUB_STACK,
+					PROT_READ | PROT_WRITE, phys + orders);
+	return ret < 0 ? ret : 0;
+}
+
+/* It reads what it is to do where its orders are going to be. */
+static int ptrace_slot_stack(int tid, unsigned long slot, unsigned long phys)
+{
+	stack_t *stack = (void *)(UM_DIRECT_START + phys + STUB_CONTROL_ORDERS);
+
+	*stack = (stack_t) {
+		.ss_sp = (void *)(slot + UM_STUB_STACK - UM_STUB_ORDERS),
+		.ss_size = UM_STUB_END - UM_STUB_STACK,
+	};
+	return ptrace_remote(tid, stub_address(um_stub_syscall),
+			     SYS_sigaltstack, slot + STUB_CONTROL_ORDERS,
+			     0, 0, 0, 0, 0);
+}
+
+int ptrace_host_slot(int tid, unsigned long slot, unsigned long phys)
+{
+	int ret = ptrace_slot_map(tid, slot, phys);
+
+	return ret ? ret : ptrace_slot_stack(tid, slot, phys);
+}
+
+int ptrace_host_fork(int tid, unsigned long slot, unsigned long phys)
 {
 	unsigned long ip = stub_address(um_stub_syscall);
 	long pid, ret;
 
-	/* A child inherits the binding. */
-	if (ptrace_template_cpu != host_place_cpu()) {
-		ptrace_template_cpu = host_place_cpu();
-		host_place_thread(ptrace_template);
-	}
-	pid = ptrace_remote(ptrace_template, ip, SYS_clone,
+	pid = ptrace_remote(tid, ip, SYS_clone,
 			    CLONE_PARENT | CLONE_PTRACE | CLONE_FILES |
 			    CLONE_FS | SIGCHLD, 0, 0, 0, 0, 0);
 	if (pid < 0)
 		return pid;
-	/* A traced child begins with a SIGSTOP. */
+	/* A traced child begins with a stop. */
 	if (!ptrace_stopped(stub_wait(pid)))
 		return -ESRCH;
-	ret = ptrace_remote_map(pid, ip, UM_STUB_ORDERS,
-				UM_STUB_STACK - UM_STUB_ORDERS, PROT_READ,
-				block_phys);
-	if (ret == (long)UM_STUB_ORDERS)
-		ret = ptrace_remote_map(pid, ip, UM_STUB_STACK,
-					UM_STUB_END - UM_STUB_STACK,
-					PROT_READ | PROT_WRITE,
-					block_phys + UM_STUB_STACK -
-					UM_STUB_ORDERS);
+	ret = ptrace_slot_map(pid, slot, phys);
+	/* The template's first thread has the stack of the first slot. */
+	if (!ret && slot != UM_STUB_ORDERS)
+		ret = ptrace_slot_stack(pid, slot, phys);
 	if (ret < 0) {
 		stub_kill(pid);
 		return ret;
@@ -265,18 +318,64 @@ int ptrace_host_fork(unsigned long block_phys)
 	return pid;
 }
 
-void ptrace_host_reap(int pid)
+int ptrace_host_spare(int tid)
+{
+	unsigned long ip = stub_address(um_stub_syscall);
+	long ret, spare;
+
+	spare = ptrace_remote(tid, ip, SYS_clone,
+			      CLONE_VM | CLONE_FS | CLONE_FILES |
+			      CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
+			      CLONE_PTRACE, 0, 0, 0, 0, 0);
+	if (spare < 0)
+		return spare;
+	if (!ptrace_stopped(stub_wait(spare)))
+		return -ESRCH;
+	ret = ptrace_send(spare, ip, SYS_pause);
+	if (!ret)
+		ret = ptrace_request(PTRACE_DETACH, spare, 0, NULL);
+	return ret ? ret : spare;
+}
+
+int ptrace_host_adopt(int tid)
+{
+	long ret;
+
+	ret = ptrace_request(PTRACE_SEIZE, tid, 0, (void *)PTRACE_OPTIONS);
+	if (!ret)
+		ret = ptrace_request(PTRACE_INTERRUPT, tid, 0, NULL);
+	if (!ret && !ptrace_stopped(stub_wait(tid)))
+		ret = -ESRCH;
+	return ret;
+}
+
+bool ptrace_host_reap(int tid)
 {
 	int status;
 
-	host_syscall(SYS_wait4, pid, &status, __WALL | WNOHANG, 0);
+	return host_syscall(SYS_wait4, tid, &status, __WALL | WNOHANG, 0) != 0;
 }
 
-int ptrace_host_batch(int pid, unsigned int count, unsigned int *left)
+void ptrace_host_end(int pid)
+{
+	host_syscall(SYS_kill, pid, SIGKILL);
+}
+
+void ptrace_host_wait_end(int tid)
+{
+	int status;
+
+	do {
+		status = stub_wait(tid);
+	} while (status >= 0 && WIFSTOPPED(status));
+}
+
+int ptrace_host_batch(int tid, unsigned long slot, unsigned int count,
+		      unsigned int *left)
 {
 	struct user_regs_struct regs = {
 		.rip = stub_address(um_stub_batch),
-		.rbx = UM_STUB_ORDERS + STUB_CONTROL_ORDERS,
+		.rbx = slot + STUB_CONTROL_ORDERS,
 		.rbp = count,
 		.orig_rax = -1UL,
 		.eflags = 0x202,
@@ -286,11 +385,11 @@ int ptrace_host_batch(int pid, unsigned int count, unsigned int *left)
 	long ret;
 
 	*left = count;
-	ret = ptrace_request(PTRACE_SETREGS, pid, 0, &regs);
+	ret = ptrace_request(PTRACE_SETREGS, tid, 0, &regs);
 	if (!ret)
-		ret = ptrace_to_trap(pid, 0);
+		ret = ptrace_to_trap(tid, 0);
 	if (!ret)
-		ret = ptrace_request(PTRACE_GETREGS, pid, 0, &regs);
+		ret = ptrace_request(PTRACE_GETREGS, tid, 0, &regs);
 	if (ret < 0)
 		return -ESRCH;
 	*left = regs.rbp;
@@ -355,7 +454,7 @@ void ptrace_host_run(int pid, unsigned long *regs,
 	if (!ptrace_stopped(status) ||
 	    ptrace_request(PTRACE_GETREGS, pid, 0, regs))
 		return;
-	signo = WSTOPSIG(status);
+	signo = ptrace_stop_signal(status);
 	if (signo == PTRACE_SYSCALL_STOP)
 		event->stop = PTRACE_HOST_SYSCALL;
 	else if (ptrace_from_cpu(pid, signo, event))
@@ -364,9 +463,9 @@ void ptrace_host_run(int pid, unsigned long *regs,
 		event->stop = PTRACE_HOST_KICK;
 }
 
-void ptrace_host_kick(int pid)
+void ptrace_host_kick(int pid, int tid)
 {
-	host_syscall(SYS_tgkill, pid, pid, PTRACE_KICK_SIGNAL);
+	host_syscall(SYS_tgkill, pid, tid, PTRACE_KICK_SIGNAL);
 }
 
 static int ptrace_xstate(int request, int pid, void *area)

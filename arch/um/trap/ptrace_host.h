@@ -8,33 +8,70 @@
 /**
  * ptrace_host_template() - make the process that all others are forked from
  * @stub_phys: guest-physical address of the stub's code page
+ * @template:  its process id, which its first thread has too
  *
  * It is stopped, traced, and its address space holds the stub's code only.
  * Must run while the kernel's data is private.  On success host_config knows
  * the size of the host's extended state.
  * Return: 0 or a negative errno; -EPERM if tracing is forbidden.
  */
-int ptrace_host_template(unsigned long stub_phys);
+int ptrace_host_template(unsigned long stub_phys, int *template);
+
+/*
+ * The requests below that have a @tid are for the thread that traces it, which
+ * made it by ptrace_host_fork() or took it by ptrace_host_adopt().
+ */
 
 /**
  * ptrace_host_fork() - a new, empty host process
- * @block_phys: guest-physical address of the page of orders and, behind it,
- *		the signal stack
+ * @tid:   the thread of the template that the caller traces
+ * @slot:  guest address of the page of orders and, behind it, the signal stack
+ * @phys:  their guest-physical address
  *
- * Return: its process id or a negative errno.
+ * Return: its process id, which its first thread has too, or a negative errno.
  */
-int ptrace_host_fork(unsigned long block_phys);
-
-/** ptrace_host_reap() - see off a process that somebody else has killed */
-void ptrace_host_reap(int pid);
+int ptrace_host_fork(int tid, unsigned long slot, unsigned long phys);
 
 /**
- * ptrace_host_batch() - have a process carry out its orders
+ * ptrace_host_spare() - have a process make a thread for whoever wants it
+ * @tid: its stopped thread
+ *
+ * Nobody traces the new thread, and it waits.
+ * Return: its id or a negative errno.
+ */
+int ptrace_host_spare(int tid);
+
+/**
+ * ptrace_host_adopt() - trace a spare thread
+ * @tid: it; stopped on return
+ */
+int ptrace_host_adopt(int tid);
+
+/** ptrace_host_slot() - orders and signal stack, as for ptrace_host_fork() */
+int ptrace_host_slot(int tid, unsigned long slot, unsigned long phys);
+
+/**
+ * ptrace_host_reap() - see off a thread that somebody else has killed
+ * Return: true if its number may be somebody else's from now on.  Not yet so
+ * for a first thread while there are others.
+ */
+bool ptrace_host_reap(int tid);
+
+/** ptrace_host_end() - kill a process; no context, no wait */
+void ptrace_host_end(int pid);
+
+/** ptrace_host_wait_end() - wait until a thread of a killed process is gone */
+void ptrace_host_wait_end(int tid);
+
+/**
+ * ptrace_host_batch() - have a thread carry out its orders
+ * @slot:  where its page of orders is
  * @count: how many, 1 to STUB_ORDERS
  * @left:  how many were not carried out, the failed one included
  * Return: 0, the errno of the first that failed, or -ESRCH: process gone.
  */
-int ptrace_host_batch(int pid, unsigned int count, unsigned int *left);
+int ptrace_host_batch(int tid, unsigned long slot, unsigned int count,
+		      unsigned int *left);
 
 enum ptrace_host_stop {
 	PTRACE_HOST_SYSCALL,
@@ -78,8 +115,8 @@ void ptrace_host_run(int pid, unsigned long *regs,
 int ptrace_host_deliver(int pid, int signo, unsigned long *info,
 			unsigned long *context);
 
-/** ptrace_host_kick() - make a running process stop; any context */
-void ptrace_host_kick(int pid);
+/** ptrace_host_kick() - make a running thread stop; any context, any caller */
+void ptrace_host_kick(int pid, int tid);
 
 /** ptrace_host_get_xstate() - copy host_config.xstate_size bytes out */
 int ptrace_host_get_xstate(int pid, void *area);

@@ -29,9 +29,12 @@
  * A guest address space reaches from 0 to UM_TASK_SIZE.  The pages from there
  * to the end of what the host gives a process hold the stub of a backend with
  * separate address spaces: its code, its orders (read-only for the guest) and
- * its signal stack.
+ * its signal stack.  Orders and a stack of their own for the guest threads of
+ * virtual CPUs from the second on are in slots before it.
  */
-#define UM_TASK_SIZE		0x7fffffff0000
+#define UM_TASK_SIZE		0x7fffffe00000
+#define UM_STUB_SLOTS		0x7fffffe00000
+#define UM_STUB_SLOT_SIZE	0x4000
 #define UM_STUB_CODE		0x7fffffff0000
 #define UM_STUB_ORDERS		0x7fffffff1000
 #define UM_STUB_STACK		0x7fffffff2000

@@ -3,6 +3,7 @@
 #define _ASM_UM_MMU_H
 
 #include <linux/spinlock_types.h>
+#include <linux/threads.h>
 #include <linux/types.h>
 
 #define UM_FLUSH_QUEUE	32
@@ -55,29 +56,36 @@ struct um_faults {
 
 /**
  * struct mm_context - the host's side of a guest address space
- * @lock:	guards the queue; taken with interrupts disabled
+ * @sync:	held while changes are applied; taken with interrupts disabled,
+ *		inside page table locks
+ * @lock:	guards the queue; taken with interrupts disabled, inside @sync
  * @queue:	changes that the host mappings do not show yet
  * @queued:	entries of @queue in use
  * @flush_all:	the queue was too short: drop every host mapping
+ * @stale:	there are changes that have not been applied to the end
  * @fork_flushed: what a fork has changed is queued already, see arch_dup_mmap()
  * @faults:	see there; hints only, so no lock
- * @fpu_owner:	the task whose floating point state the guest thread holds
+ * @fpu_owner:	by virtual CPU, the task whose floating point state its guest
+ *		thread holds
  * @vdso:	where the vDSO is, 0: there is none
  * @host:	the trap backend's own, see trap_ops.mm_create()
  */
 typedef struct mm_context {
+	spinlock_t		sync;	/* of the host mappings */
 	spinlock_t		lock;	/* of the queue */
 	struct um_range		queue[UM_FLUSH_QUEUE];
 	unsigned int		queued;
 	bool			flush_all;
+	bool			stale;
 	bool			fork_flushed;
 	struct um_faults	faults;
-	struct task_struct	*fpu_owner;
+	struct task_struct	*fpu_owner[NR_CPUS];
 	unsigned long		vdso;
 	struct um_host_mm	*host;
 } mm_context_t;
 
 #define INIT_MM_CONTEXT(mm)	\
-	.context = { .lock = __SPIN_LOCK_UNLOCKED(mm.context.lock) },
+	.context = { .sync = __SPIN_LOCK_UNLOCKED(mm.context.sync),	\
+		     .lock = __SPIN_LOCK_UNLOCKED(mm.context.lock) },
 
 #endif /* _ASM_UM_MMU_H */

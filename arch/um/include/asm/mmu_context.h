@@ -12,11 +12,18 @@ int init_new_context(struct task_struct *task, struct mm_struct *mm);
 #define destroy_context destroy_context
 void destroy_context(struct mm_struct *mm);
 
-/* Which address space runs is looked up when guest code is entered. */
+/*
+ * Which address space runs is looked up when guest code is entered.  What a
+ * flush has to know is where that could be.
+ */
 static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
 			     struct task_struct *task)
 {
-	cpumask_set_cpu(smp_processor_id(), mm_cpumask(next));
+	unsigned int cpu = smp_processor_id();
+
+	if (prev != next)
+		cpumask_clear_cpu(cpu, mm_cpumask(prev));
+	cpumask_set_cpu(cpu, mm_cpumask(next));
 }
 
 /* A task leaves its address space, to end or to start another program. */

@@ -18,11 +18,13 @@ struct pt_regs;
  *		guest code
  * @live:	the guest thread that runs this task holds newer state than @area
  * @reload:	@area is newer than what any guest thread holds
+ * @cpu:	the virtual CPU whose guest thread had the state last
  */
 struct um_fpu {
 	void	*area;
 	bool	live;
 	bool	reload;
+	unsigned int cpu;
 };
 
 /**

@@ -26,7 +26,10 @@ void um_irq_run(struct pt_regs *regs);
 
 void um_time_init(void);
 void um_timer_interrupt(void);
+void um_time_setup_cpu(void);
 void um_ipi_interrupt(void);
+/** um_cpu_disturb() - have another CPU leave guest code for a moment */
+void um_cpu_disturb(unsigned int cpu);
 void um_cpu_setup(void);
 void um_cpu_identify(void);
 void um_debug_trap(struct pt_regs *regs, int code);

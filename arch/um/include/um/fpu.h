@@ -93,6 +93,9 @@ void um_fpu_before_run(void);
 /** um_fpu_after_run() - the guest thread holds newer state than the area */
 void um_fpu_after_run(void);
 
+/** um_fpu_switch_out() - @prev, which is current, leaves the CPU */
+void um_fpu_switch_out(struct task_struct *prev);
+
 /**
  * um_fpu_from_frame() - the guest thread has put current's state in memory
  * @area: where, in the standard format

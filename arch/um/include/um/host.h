@@ -169,17 +169,6 @@ void host_signals_unblock(void);
 /** host_signals_init() - take over the signals; once, on the boot CPU */
 int host_signals_init(void);
 
-/** host_cpu_init() - make the calling host thread a virtual CPU: alternate
- * stack of @size bytes at @stack, timer
- */
-int host_cpu_init(void *stack, unsigned long size);
-
-/** host_send_ipi() - raise HOST_IRQ_IPI on a virtual CPU */
-void host_send_ipi(int cpu);
-
-/** host_set_gs() - load the segment base that per-CPU accesses use */
-void host_set_gs(unsigned long base);
-
 /**
  * host_idle() - wait for the next interrupt
  * @pending: the CPU's mark of interrupts that came while disabled
@@ -188,6 +177,61 @@ void host_set_gs(unsigned long base);
  * interrupt could be missed.  Blocks.
  */
 void host_idle(const volatile unsigned long *pending);
+
+/* ---- Virtual CPUs: host/cpu.c ---- */
+
+#define HOST_CPUS_MAX	64
+
+/**
+ * host_cpu_init() - what every virtual CPU does first, on its own thread
+ * @stack: alternate stack for faults, of @size bytes
+ *
+ * Lets interrupts in.
+ */
+int host_cpu_init(void *stack, unsigned long size);
+
+/**
+ * host_cpu_start() - have another virtual CPU come online
+ * @cpu:	its number; it has never been online, or is offline
+ * @stack:	top of the stack that it begins on
+ * @function:	called there by its thread; never returns
+ * @gs:		the base of its per-CPU data
+ *
+ * Return: 0, or a negative errno if the host grants no more threads.
+ */
+int host_cpu_start(unsigned int cpu, void *stack, void (*function)(void),
+		   unsigned long gs);
+
+/** host_cpu_offline() - wait for host_cpu_start(), all signals blocked */
+void host_cpu_offline(void) __attribute__((noreturn));
+
+/** host_cpu_stop() - the calling virtual CPU stops for good */
+void host_cpu_stop(void) __attribute__((noreturn));
+
+/**
+ * host_cpus_stop() - stop all other virtual CPUs for good, wherever they are
+ *
+ * Returns when they run no more code, or do not answer for a second.  Of two
+ * CPUs that call this one does not return.  Any context.
+ */
+void host_cpus_stop(void);
+
+/** host_cpu_yield() - let others have this host CPU first, if any want it */
+void host_cpu_yield(void);
+
+/** host_send_ipi() - raise HOST_IRQ_IPI on a virtual CPU */
+void host_send_ipi(unsigned int cpu);
+
+/**
+ * host_barrier() - a full memory barrier on all virtual CPUs
+ *
+ * On those that are not running it was one that they were scheduled away.  Only
+ * with more than one.  membarrier(2): MEMBARRIER_CMD_PRIVATE_EXPEDITED.
+ */
+void host_barrier(void);
+
+/** host_set_gs() - load the segment base that per-CPU accesses use */
+void host_set_gs(unsigned long base);
 
 /* ---- Descriptors: host/io.c ---- */
 
@@ -257,6 +301,12 @@ unsigned long host_auxv(unsigned long type);
 void *um_boot_stack(void);
 
 void um_start_kernel(void);
+
+/** um_cpu() - the number of the calling virtual CPU */
+unsigned int um_cpu(void);
+
+/* What the build says: see Kconfig. */
+extern const unsigned int um_ncpus_default, um_ncpus_max;
 void trap_early(void);
 
 #endif /* _UM_HOST_H */

@@ -25,6 +25,8 @@ void host_memory_share_image(void);
 void host_run_on(void *stack, void (*function)(void))
 	__attribute__((noreturn));
 void host_sigreturn(void);
+int host_clone(unsigned long flags, void *stack, void (*function)(void *),
+	       void *arg);
 
 /**
  * host_breakable_call() - a system call that an interrupt breaks off
@@ -53,6 +55,11 @@ void host_write_all(int fd, const char *text, unsigned long length);
 void host_signals_ignore(void);
 void host_time_init(void);
 void host_place_init(void);
+void host_place_join(void);
+/** host_place_count() - how many host CPUs this process may use */
+unsigned int host_place_count(void);
+void host_cpus_init(void);
+void host_cpu_stop_signal(void);
 void host_place_undo(void);
 void host_end_by_signal(int signo);
 

@@ -4,6 +4,7 @@
 #define _UM_MM_H
 
 #include <linux/mm_types.h>
+#include <linux/percpu.h>
 
 struct pt_regs;
 struct trap_event;
@@ -16,12 +17,33 @@ void um_backing_released(phys_addr_t phys, unsigned long size);
 
 /**
  * um_mm_sync() - bring the host mappings up to the page table
- * @mm: the address space about to run
+ * @mm: an address space
  *
- * Context: interrupts disabled.
+ * Context: trap_ops.has_thread().
  * Return: 0 or a negative errno: the guest can't go on.
  */
 int um_mm_sync(struct mm_struct *mm);
+
+/**
+ * um_mm_enter() - guest code of an address space is about to run on this CPU
+ * @mm: it
+ *
+ * Brings the host mappings up to the page table.  From here to um_mm_leave() a
+ * flush by another CPU waits until it has taken effect for this one.
+ *
+ * Context: interrupts disabled, trap_ops.has_thread().
+ * Return: 0, or a negative errno: the guest can't go on.
+ */
+int um_mm_enter(struct mm_struct *mm);
+
+/** um_mm_leave() - guest code has stopped */
+void um_mm_leave(void);
+
+/*
+ * The kernel's own use of a page that it has found in a guest's page table:
+ * odd while there is one.  See uaccess.c.
+ */
+DECLARE_PER_CPU(unsigned int, um_uaccess_seq);
 
 /** um_map_later() - queue a change of host mappings for the next sync */
 void um_map_later(struct mm_struct *mm, unsigned long start, unsigned long end,

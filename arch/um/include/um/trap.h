@@ -16,6 +16,7 @@
  * @TRAP_EXCEPTION: any other exception of the CPU
  * @TRAP_KICK:	   stopped from outside, or nothing to tell: look for work
  * @TRAP_GONE:	   the host took the guest's thread away: the task must die
+ * @TRAP_NO_THREAD: it has not run: the virtual CPU needs a guest thread first
  */
 enum trap_kind {
 	TRAP_SYSCALL,
@@ -23,6 +24,7 @@ enum trap_kind {
 	TRAP_EXCEPTION,
 	TRAP_KICK,
 	TRAP_GONE,
+	TRAP_NO_THREAD,
 };
 
 /**
@@ -60,19 +62,24 @@ struct trap_event {
  * @mm_create:	a host address space for @mm, empty.  Fills mm->context.host.
  *		May sleep.  0 or a negative errno.
  * @mm_destroy:	give it back; nothing of @mm runs any more.
+ * @has_thread:	has the calling virtual CPU a guest thread for @mm?  Then it can
+ *		carry out changes of mappings, too.  Preemption off.  NULL: the
+ *		backend works with one virtual CPU only, which always has one.
+ * @add_thread:	make one for the virtual CPU that it happens to end up on.  May
+ *		sleep.  0 or a negative errno.
  * @mm_map:	queue a mapping: @size bytes at guest address @addr show the
  *		physical memory at @phys with HOST_PROT_* @prot.  Hands over
  *		when the queue is full.  Preemption off.  0 or a negative errno;
  *		-ENOMEM: the host's limit of mappings is reached.
  * @mm_unmap:	queue an unmapping.  As @mm_map.
- * @mm_sync:	apply what is queued, before guest code of @mm runs again.
+ * @mm_sync:	apply what is queued, before guest code of @mm runs again; with
+ *		several virtual CPUs, before it returns.
  * @run:	run guest code of @mm with @regs until an event; interrupts
  *		disabled, preemption off.  @regs are the guest's on return.
  * @fault_details: complete an inexact fault event.  Directly after run(),
  *		interrupts disabled.  NULL if run() is always exact.
  * @kick:	force run() on virtual CPU @cpu to return soon, or its next call
- *		to return at once.  From a host signal handler of that CPU, or
- *		from another CPU.
+ *		to return at once.  From a host signal handler of that CPU.
  * @complete:	after a system call run() may know only its number, arguments
  *		and place; this gets all other members of @regs, the guest's of
  *		@mm that run() had.  Does nothing if they are there.  Process
@@ -82,8 +89,8 @@ struct trap_event {
  *		(um_xstate_size bytes, standard XSAVE format).
  * @fpu_load:	the reverse.  -EINVAL if the host refuses the state.
  *
- * run() and what concerns registers mean the guest thread of the calling virtual
- * CPU.  What clone(2), execve(2), sigreturn(2) and the like get from run() is
+ * What concerns mappings or registers, and run(), mean the guest thread of the
+ * calling virtual CPU for the mm.  What clone(2), execve(2), sigreturn(2) and the like get from run() is
  * complete.
  */
 struct trap_ops {
@@ -92,6 +99,8 @@ struct trap_ops {
 	int		(*early_init)(void);
 	int		(*mm_create)(struct mm_struct *mm);
 	void		(*mm_destroy)(struct mm_struct *mm);
+	bool		(*has_thread)(struct mm_struct *mm);
+	int		(*add_thread)(struct mm_struct *mm);
 	int		(*mm_map)(struct mm_struct *mm, unsigned long addr,
 				  unsigned long size, unsigned long phys,
 				  int prot);

@@ -2,9 +2,24 @@
 #ifndef _ASM_UM_VDSO_PROCESSOR_H
 #define _ASM_UM_VDSO_PROCESSOR_H
 
+#if defined(BUILD_VDSO) || !defined(CONFIG_SMP)
 static __always_inline void cpu_relax(void)
 {
 	asm volatile("rep; nop" ::: "memory");
 }
+#else
+/**
+ * um_cpu_relax() - wait for another virtual CPU to do something
+ *
+ * That CPU's thread may be waiting for the host CPU that this one is on, so now
+ * and then the host is told that others may go first.
+ */
+void um_cpu_relax(void);
+
+static __always_inline void cpu_relax(void)
+{
+	um_cpu_relax();
+}
+#endif
 
 #endif /* _ASM_UM_VDSO_PROCESSOR_H */
