@@ -64,7 +64,7 @@ void um_fpu_before_run(void)
 	if (!fpu->reload && fpu->cpu == cpu && owner == current)
 		return;
 	/* With several CPUs who has left this one was saved. */
-	if (!IS_ENABLED(CONFIG_SMP) && owner && owner != current)
+	if (nr_cpu_ids == 1 && owner && owner != current)
 		um_fpu_sync(owner);
 	if (trap->fpu_load(mm, fpu->area)) {
 		um_fpu_init_area(fpu->area);
@@ -84,7 +84,7 @@ void um_fpu_after_run(void)
 
 void um_fpu_switch_out(struct task_struct *prev)
 {
-	if (IS_ENABLED(CONFIG_SMP) && prev->thread.fpu.live)
+	if (nr_cpu_ids > 1 && prev->thread.fpu.live)
 		um_fpu_sync(prev);
 }
 
