@@ -90,8 +90,8 @@ struct trap_event {
  * @fpu_load:	the reverse.  -EINVAL if the host refuses the state.
  *
  * What concerns mappings or registers, and run(), mean the guest thread of the
- * calling virtual CPU for the mm.  What clone(2), execve(2), sigreturn(2) and the like get from run() is
- * complete.
+ * calling virtual CPU for the mm.  What clone(2), execve(2), sigreturn(2) and
+ * the like get from run() is complete.
  */
 struct trap_ops {
 	const char	*name;
