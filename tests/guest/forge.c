@@ -304,25 +304,31 @@ static int spin_run(void *arg)
 	return 0;
 }
 
-static unsigned long progress_in(unsigned int ms)
+/* Has the witness gone on, at the latest after @ms? */
+static bool progress_in(unsigned int ms)
 {
 	unsigned long before = shared->progress;
 
-	wait_ms(ms);
-	return shared->progress - before;
+	for (unsigned int i = 0; i < ms && shared->progress == before; i += 50)
+		wait_ms(50);
+	return shared->progress != before;
 }
 
 static void spin_beside_witness(const struct spin *spin)
 {
 	pid_t pid = tap_fork(spin_run, (void *)spin);
-	unsigned long progress = progress_in(150);
+	bool progress;
 
-	CHECK(progress > 0, "from %#lx, stack %#lx, call %d, %s", spin->rip,
+	/* For it to begin. */
+	wait_ms(100);
+	progress = progress_in(600);
+
+	CHECK(progress, "from %#lx, stack %#lx, call %d, %s", spin->rip,
 	      spin->stack, spin->nr, spin->blocked ? "blocked" : "");
 	/* One that does no harm may go on until it is killed. */
 	kill(pid, SIGKILL);
-	progress = progress_in(150);
-	CHECK(progress > 0, "killed, from %#lx, stack %#lx, call %d, %s",
+	progress = progress_in(600);
+	CHECK(progress, "killed, from %#lx, stack %#lx, call %d, %s",
 	      spin->rip, spin->stack, spin->nr, spin->blocked ? "blocked" : "");
 	CHECK(hostile_reap(pid, 3000) != -1);
 }

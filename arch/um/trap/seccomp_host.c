@@ -47,6 +47,8 @@
 /* Between two looks at a process that does not answer. */
 #define SECCOMP_LOOK_NS		50000000L
 #define SECCOMP_LOOK_MS		(SECCOMP_LOOK_NS / 1000000)
+/* The same while it sleeps: nothing but the host keeps it from hearing. */
+#define SECCOMP_ASLEEP_MS	10
 /* CPU time in which any thread that means well gets to the stub. */
 #define SECCOMP_PATIENCE_NS	20000000ULL
 /* Looks that must agree that it hears nothing: it may not have got its CPU. */
@@ -248,11 +250,12 @@ static int seccomp_chase(struct seccomp_process *p, struct seccomp_chase *chase)
 }
 
 /* After a kick: true if there is something to receive. */
-static bool seccomp_poll(struct seccomp_process *p)
+static bool seccomp_poll(struct seccomp_process *p, bool asleep)
 {
 	struct pollfd poll = { .fd = p->listener, .events = POLLIN };
 
-	return host_syscall(SYS_poll, &poll, 1, SECCOMP_LOOK_MS) == 1;
+	return host_syscall(SYS_poll, &poll, 1, asleep ? SECCOMP_ASLEEP_MS :
+			    SECCOMP_LOOK_MS) == 1;
 }
 
 static void seccomp_signal(struct seccomp_process *p)
@@ -285,7 +288,7 @@ static int seccomp_wait(struct seccomp_process *p, bool asleep)
 						  p->listener,
 						  SECCOMP_IOCTL_NOTIF_RECV,
 						  (long)&p->call);
-		} else if (seccomp_poll(p)) {
+		} else if (seccomp_poll(p, asleep)) {
 			ret = host_syscall(SYS_ioctl, p->listener,
 					   SECCOMP_IOCTL_NOTIF_RECV, &p->call);
 		} else {
