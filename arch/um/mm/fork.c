@@ -21,6 +21,7 @@
 #include <um/mm.h>
 #include "fault.h"
 #include "fork.h"
+#include "walk.h"
 
 #define FORK_PAGES	16
 /* In a note, beside the page's address */
@@ -110,6 +111,18 @@ static bool fork_may_touch(struct vm_area_struct *vma, unsigned long addr,
 	       filemap_range_has_page(vma->vm_file->f_mapping, at, at);
 }
 
+/* To copy one page of a large leaf would split it, at each fork. */
+static bool fork_splits(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long flags, next;
+	pte_t pte;
+
+	local_irq_save(flags);
+	pte = walk_entry(mm, addr, &next);
+	local_irq_restore(flags);
+	return pte_present(pte) && next - addr > PAGE_SIZE;
+}
+
 static void fork_touch(struct mm_struct *mm, unsigned long note)
 {
 	unsigned int flags = note & FORK_WRITE ? FAULT_FLAG_WRITE : 0;
@@ -118,7 +131,7 @@ static void fork_touch(struct mm_struct *mm, unsigned long note)
 
 	if (!vma || (vma->vm_flags & VM_SHARED) || userfaultfd_armed(vma) ||
 	    !um_fault_access_ok(vma, flags) ||
-	    !fork_may_touch(vma, addr, flags))
+	    !fork_may_touch(vma, addr, flags) || (flags && fork_splits(mm, addr)))
 		return;
 	if (handle_mm_fault(vma, addr, flags | FAULT_FLAG_REMOTE, NULL) &
 	    VM_FAULT_ERROR)
