@@ -333,14 +333,6 @@ static int rewrite_run(void *arg)
 	return 0;
 }
 
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /*
  * Everything that may be read and is not this program's.  It is compared by
  * halves: what this program has in a register, an interrupt puts there.

@@ -46,6 +46,14 @@ TAP_USED_OR_NOT static void wait_ms(unsigned int ms)
 		;
 }
 
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* Counts how often its memory, of others no business, was still right. */
 static int witness_run(void *arg)
 {

@@ -58,13 +58,6 @@ static struct host_cpu *cpu_this(void)
 	return &cpu_all[um_cpu()];
 }
 
-static void cpu_block_signals(void)
-{
-	unsigned long all = ~0UL;
-
-	host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
-}
-
 void host_set_gs(unsigned long base)
 {
 	host_syscall(SYS_arch_prctl, ARCH_SET_GS, base);
@@ -142,7 +135,7 @@ static int cpu_thread_create(struct host_cpu *cpu)
 	int ret;
 
 	/* Until it has its own segment base no handler may run on it. */
-	cpu_block_signals();
+	host_signals_block();
 	ret = host_clone(CPU_THREAD_FLAGS, cpu->stack, cpu_thread, cpu);
 	if (ret > 0)
 		cpu->tid = ret;
@@ -171,7 +164,7 @@ void host_cpu_offline(void)
 {
 	struct host_cpu *cpu = cpu_this();
 
-	cpu_block_signals();
+	host_signals_block();
 	__atomic_store_n(&cpu->out, true, __ATOMIC_SEQ_CST);
 	while (!__atomic_load_n(&cpu->wanted, __ATOMIC_SEQ_CST))
 		host_syscall(SYS_futex, &cpu->wanted, FUTEX_WAIT, 0, 0);
@@ -181,7 +174,7 @@ void host_cpu_offline(void)
 
 void host_cpu_stop(void)
 {
-	cpu_block_signals();
+	host_signals_block();
 	__atomic_store_n(&cpu_this()->out, true, __ATOMIC_SEQ_CST);
 	for (;;)
 		host_syscall(SYS_ppoll, 0, 0, 0, 0, 0);

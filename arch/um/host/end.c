@@ -22,16 +22,9 @@ int host_at_exit(void (*function)(void))
 	return 0;
 }
 
-static void end_block_signals(void)
-{
-	unsigned long all = ~0UL;
-
-	host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
-}
-
 static void end_teardown(void)
 {
-	end_block_signals();
+	host_signals_block();
 	host_cpus_stop();
 	while (end_count)
 		end_functions[--end_count]();

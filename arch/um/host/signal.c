@@ -180,6 +180,13 @@ static unsigned long signal_irq_mask(void)
 	return mask;
 }
 
+void host_signals_block(void)
+{
+	unsigned long all = ~0UL;
+
+	host_syscall(SYS_rt_sigprocmask, SIG_BLOCK, &all, 0, sizeof(all));
+}
+
 void host_signals_unblock(void)
 {
 	unsigned long none = 0;

@@ -26,19 +26,7 @@ struct trap_pool {
 
 #define TRAP_POOL(name)	{ .lock = __SPIN_LOCK_UNLOCKED((name).lock) }
 
-/** trap_pool_take() - the one that was used last, or NULL */
-static inline struct um_host_mm *trap_pool_take(struct trap_pool *pool)
-{
-	struct um_host_mm *host = NULL;
-
-	spin_lock(&pool->lock);
-	if (pool->count)
-		host = pool->hosts[--pool->count];
-	spin_unlock(&pool->lock);
-	return host;
-}
-
-/** trap_pool_take_if() - the last one that @suits, or NULL */
+/** trap_pool_take_if() - the last one that @suits, NULL: any; or NULL */
 static inline struct um_host_mm *
 trap_pool_take_if(struct trap_pool *pool,
 		  bool (*suits)(const struct um_host_mm *host))
@@ -48,13 +36,19 @@ trap_pool_take_if(struct trap_pool *pool,
 
 	spin_lock(&pool->lock);
 	for (i = pool->count; i-- && !host;) {
-		if (!suits(pool->hosts[i]))
+		if (suits && !suits(pool->hosts[i]))
 			continue;
 		host = pool->hosts[i];
 		pool->hosts[i] = pool->hosts[--pool->count];
 	}
 	spin_unlock(&pool->lock);
 	return host;
+}
+
+/** trap_pool_take() - the one that was used last, or NULL */
+static inline struct um_host_mm *trap_pool_take(struct trap_pool *pool)
+{
+	return trap_pool_take_if(pool, NULL);
 }
 
 /** trap_pool_put() - keep @host if there is room; false: there is none */

@@ -3,7 +3,6 @@
  * The backend "ptrace": one host process per guest mm, its system calls and
  * signals seen by the kernel as its tracer.  Works wherever ptrace does.
  */
-#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -18,7 +17,6 @@
 #include "ptrace_host.h"
 #include "stub_host.h"
 
-#define BLOCK_ORDER	get_order(UM_STUB_END - UM_STUB_ORDERS)
 #define STACK_SIZE	(UM_STUB_END - UM_STUB_STACK)
 
 /**
@@ -153,17 +151,6 @@ static unsigned long ptrace_slot(unsigned int cpu)
 		     UM_STUB_ORDERS;
 }
 
-/* Guest code can read it. */
-static void *ptrace_block_new(void)
-{
-	return (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, BLOCK_ORDER);
-}
-
-static void ptrace_block_free(void *block)
-{
-	free_pages((unsigned long)block, BLOCK_ORDER);
-}
-
 static struct ptrace_thread *ptrace_this(const struct um_host_mm *host)
 {
 	return host->threads[smp_processor_id()];
@@ -203,7 +190,7 @@ static int ptrace_host_add_thread(struct um_host_mm *host)
 
 	if (!thread)
 		return -ENOMEM;
-	thread->block = ptrace_block_new();
+	thread->block = stub_block_new();
 	if (!thread->block) {
 		kfree(thread);
 		return -ENOMEM;
@@ -218,7 +205,7 @@ static int ptrace_host_add_thread(struct um_host_mm *host)
 		pr_err_ratelimited("trap: no host thread for a program: error %d\n",
 				   -ret);
 	if (!thread->tid) {
-		ptrace_block_free(thread->block);
+		stub_block_free(thread->block);
 		kfree(thread);
 	}
 	return ret;
@@ -262,7 +249,7 @@ static struct um_host_mm *ptrace_host_mm_new(void)
 	if (!host)
 		return NULL;
 	spin_lock_init(&host->lock);
-	host->first.block = ptrace_block_new();
+	host->first.block = stub_block_new();
 	if (!host->first.block)
 		goto free_host;
 	preempt_disable();
@@ -276,7 +263,7 @@ static struct um_host_mm *ptrace_host_mm_new(void)
 	return host;
 
 free_block:
-	ptrace_block_free(host->first.block);
+	stub_block_free(host->first.block);
 free_host:
 	kfree(host);
 	return NULL;
@@ -295,13 +282,13 @@ static void ptrace_host_mm_free(struct um_host_mm *host)
 		if (!thread || thread == &host->first)
 			continue;
 		if (thread->tid > 0)
-			ptrace_host_wait_end(thread->tid);
-		ptrace_block_free(thread->block);
+			stub_wait_end(thread->tid);
+		stub_block_free(thread->block);
 		kfree(thread);
 	}
 	if (host->pid > 0)
-		ptrace_host_wait_end(host->pid);
-	ptrace_block_free(host->first.block);
+		stub_wait_end(host->pid);
+	stub_block_free(host->first.block);
 	kfree(host);
 }
 

@@ -90,25 +90,10 @@ static int ptrace_to_trap(int pid, long signo)
 	return ptrace_stop_signal(status) == SIGTRAP ? 0 : -EFAULT;
 }
 
-/* Let a stopped thread go to a system call without arguments. */
-static int ptrace_send(int tid, unsigned long ip, unsigned long nr)
-{
-	struct user_regs_struct regs;
-	long ret;
-
-	ret = ptrace_request(PTRACE_GETREGS, tid, 0, &regs);
-	if (ret < 0)
-		return ret;
-	regs.rip = ip;
-	regs.rax = nr;
-	regs.orig_rax = -1UL;
-	return ptrace_request(PTRACE_SETREGS, tid, 0, &regs);
-}
-
-/* Have a stopped thread make one system call, at @ip. */
-static long ptrace_remote(int pid, unsigned long ip, unsigned long nr,
-			  unsigned long a, unsigned long b, unsigned long c,
-			  unsigned long d, unsigned long e, unsigned long f)
+/* Let a stopped thread go to a system call, at @ip. */
+static int ptrace_send(int pid, unsigned long ip, unsigned long nr,
+		       unsigned long a, unsigned long b, unsigned long c,
+		       unsigned long d, unsigned long e, unsigned long f)
 {
 	struct user_regs_struct regs;
 	long ret;
@@ -125,7 +110,18 @@ static long ptrace_remote(int pid, unsigned long ip, unsigned long nr,
 	regs.r10 = d;
 	regs.r8 = e;
 	regs.r9 = f;
-	ret = ptrace_request(PTRACE_SETREGS, pid, 0, &regs);
+	return ptrace_request(PTRACE_SETREGS, pid, 0, &regs);
+}
+
+/* Have a stopped thread make one system call, at @ip. */
+static long ptrace_remote(int pid, unsigned long ip, unsigned long nr,
+			  unsigned long a, unsigned long b, unsigned long c,
+			  unsigned long d, unsigned long e, unsigned long f)
+{
+	struct user_regs_struct regs;
+	long ret;
+
+	ret = ptrace_send(pid, ip, nr, a, b, c, d, e, f);
 	if (ret < 0)
 		return ret;
 	ret = ptrace_to_trap(pid, 0);
@@ -331,7 +327,7 @@ int ptrace_host_spare(int tid)
 		return spare;
 	if (!ptrace_stopped(stub_wait(spare)))
 		return -ESRCH;
-	ret = ptrace_send(spare, ip, SYS_pause);
+	ret = ptrace_send(spare, ip, SYS_pause, 0, 0, 0, 0, 0, 0);
 	if (!ret)
 		ret = ptrace_request(PTRACE_DETACH, spare, 0, NULL);
 	return ret ? ret : spare;
@@ -359,15 +355,6 @@ bool ptrace_host_reap(int tid)
 void ptrace_host_end(int pid)
 {
 	host_syscall(SYS_kill, pid, SIGKILL);
-}
-
-void ptrace_host_wait_end(int tid)
-{
-	int status;
-
-	do {
-		status = stub_wait(tid);
-	} while (status >= 0 && WIFSTOPPED(status));
 }
 
 int ptrace_host_batch(int tid, unsigned long slot, unsigned int count,

@@ -60,9 +60,6 @@ bool ptrace_host_reap(int tid);
 /** ptrace_host_end() - kill a process; no context, no wait */
 void ptrace_host_end(int pid);
 
-/** ptrace_host_wait_end() - wait until a thread of a killed process is gone */
-void ptrace_host_wait_end(int tid);
-
 /**
  * ptrace_host_batch() - have a thread carry out its orders
  * @slot:  where its page of orders is

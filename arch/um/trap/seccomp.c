@@ -7,7 +7,6 @@
  * Of most calls only the arguments are known: the other registers, the extended
  * state too, stay in the guest thread and are fetched when somebody asks.
  */
-#include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -22,7 +21,6 @@
 #include "pool.h"
 #include "seccomp_host.h"
 
-#define BLOCK_ORDER	get_order(UM_STUB_END - UM_STUB_ORDERS)
 #define INSN_INT80_SIZE	2
 /* Vector 0x80 of the IDT (Intel SDM volume 3, section 6.13) */
 #define INT80_ERROR_CODE	(0x80 * 8 + 2)
@@ -61,8 +59,7 @@ static struct um_host_mm *seccomp_host_mm_new(void)
 
 	if (!host)
 		return NULL;
-	/* Guest code can read it. */
-	block = (void *)__get_free_pages(GFP_KERNEL | __GFP_ZERO, BLOCK_ORDER);
+	block = stub_block_new();
 	if (!block)
 		goto free_host;
 	host->process.control = block;
@@ -77,7 +74,7 @@ static struct um_host_mm *seccomp_host_mm_new(void)
 	return host;
 
 free_block:
-	free_pages((unsigned long)block, BLOCK_ORDER);
+	stub_block_free(block);
 free_host:
 	kfree(host);
 	return NULL;
@@ -86,7 +83,7 @@ free_host:
 static void seccomp_host_mm_free(struct um_host_mm *host)
 {
 	seccomp_host_end(&host->process);
-	free_pages((unsigned long)host->process.control, BLOCK_ORDER);
+	stub_block_free(host->process.control);
 	kfree(host);
 }
 

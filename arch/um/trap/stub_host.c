@@ -66,14 +66,19 @@ int stub_wait(int pid)
 	return ret < 0 ? ret : status;
 }
 
-void stub_kill(int pid)
+void stub_wait_end(int pid)
 {
 	int status;
 
-	host_syscall(SYS_kill, pid, SIGKILL);
 	do {
 		status = stub_wait(pid);
 	} while (status >= 0 && WIFSTOPPED(status));
+}
+
+void stub_kill(int pid)
+{
+	host_syscall(SYS_kill, pid, SIGKILL);
+	stub_wait_end(pid);
 }
 
 void stub_end_group(int leader)

@@ -26,6 +26,9 @@ void stub_child_no_core(void);
  */
 int stub_wait(int pid);
 
+/** stub_wait_end() - wait until a thread of a killed child is gone */
+void stub_wait_end(int pid);
+
 /** stub_kill() - end a child and wait until it is gone */
 void stub_kill(int pid);
 

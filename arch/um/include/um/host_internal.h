@@ -53,6 +53,8 @@ void host_format(char *to, unsigned long size, const char *format, ...)
 void host_copy(void *to, const void *from, unsigned long size);
 void host_write_all(int fd, const char *text, unsigned long length);
 void host_signals_ignore(void);
+/** host_signals_block() - let no signal in, until host_signals_unblock() */
+void host_signals_block(void);
 void host_time_init(void);
 void host_place_init(void);
 void host_place_join(void);
