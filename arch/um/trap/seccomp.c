@@ -32,7 +32,6 @@
  * struct seccomp_thread - a virtual CPU's guest thread in a host process
  * @pair:	it, and its mapping thread
  * @cpu:	the host CPU they are bound to
- * @used:	it has run since the process had its last owner
  * @orders:	orders waiting for the mapping thread; with several CPUs only while
  *		the mm's lock of mappings is held
  * @lock:	guards @partial, and the pair while it does not run
@@ -43,7 +42,6 @@
 struct seccomp_thread {
 	struct seccomp_pair	pair;
 	int			cpu;
-	bool			used;
 	unsigned int		orders;
 	spinlock_t		lock;	/* of a guest thread that has stopped */
 	struct task_struct	*partial;
@@ -360,7 +358,7 @@ static bool seccomp_thread_empty(struct seccomp_thread *thread)
 {
 	struct seccomp_pair *pair = &thread->pair;
 
-	thread->used = false;
+	thread->orders = 0;
 	thread->partial = NULL;
 	if (seccomp_host_stop(pair))
 		return false;
@@ -369,21 +367,21 @@ static bool seccomp_thread_empty(struct seccomp_thread *thread)
 	return true;
 }
 
-/* What the last owner has left must not reach the next. */
+/*
+ * What the last owner has left must not reach the next; it could write to all of
+ * the stacks.
+ */
 static bool seccomp_host_mm_empty(struct um_host_mm *host)
 {
 	struct seccomp_thread *mapper = seccomp_mapper(host), *thread;
 	bool empty;
 
-	mapper->orders = 0;
-	mapper->used = true;
 	if (host->gone || seccomp_host_settle(&mapper->pair))
 		return false;
 	mapper->pair.control->orders[0] = stub_order_unmap(0, UM_TASK_SIZE);
 	empty = !seccomp_host_batch(&mapper->pair, 1);
 	for (thread = host->newest; thread && empty; thread = thread->next)
-		if (thread->used)
-			empty = seccomp_thread_empty(thread);
+		empty = seccomp_thread_empty(thread);
 	return empty;
 }
 
@@ -588,7 +586,6 @@ static void seccomp_run(struct mm_struct *mm, struct pt_regs *regs,
 	int ret = 0;
 
 	*event = (struct trap_event) { .kind = TRAP_KICK };
-	thread->used = true;
 	if (thread->cpu != host_place_cpu())
 		seccomp_place(thread);
 	spin_lock(&thread->lock);

@@ -214,6 +214,12 @@ static bool seccomp_is_deaf(const struct seccomp_pair *p)
 	return !seccomp_kicks(p, &pending, &blocked) || (pending && blocked);
 }
 
+static void seccomp_signal(struct seccomp_pair *p)
+{
+	p->signalled = true;
+	host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
+}
+
 /**
  * struct seccomp_chase - the wait for a thread that was kicked
  * @asleep:	it was in a call of guest code, and need only hear the kick
@@ -242,6 +248,8 @@ static int seccomp_chase(struct seccomp_pair *p, struct seccomp_chase *chase)
 		chase->since = now;
 	if (chase->asleep && seccomp_is_deaf(p))
 		chase->deaf++;
+	else if (chase->asleep)
+		seccomp_signal(p);
 	/* The guest threads of other CPUs may have used it. */
 	if (now - chase->since < SECCOMP_PATIENCE_NS * host_config.ncpus &&
 	    chase->deaf < SECCOMP_DEAF_LOOKS)
@@ -256,12 +264,6 @@ static bool seccomp_poll(struct seccomp_pair *p, bool asleep)
 
 	return host_syscall(SYS_poll, &poll, 1, asleep ? SECCOMP_ASLEEP_MS :
 			    SECCOMP_LOOK_MS) == 1;
-}
-
-static void seccomp_signal(struct seccomp_pair *p)
-{
-	p->signalled = true;
-	host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
 }
 
 /* Only to a thread that runs; otherwise it is left to seccomp_receive(). */
@@ -370,15 +372,27 @@ static void seccomp_post_answer(struct seccomp_pair *p, unsigned int count)
 {
 	struct seccomp_notif_resp *answer = (void *)p->control->answer;
 
-	*answer = (struct seccomp_notif_resp) { .id = p->call.id };
+	*answer = (struct seccomp_notif_resp) {
+		.id = p->call.id, .val = p->slot
+	};
 	p->posted = true;
 	seccomp_post(p, count, STUB_THEN_RESUME);
 }
 
-/* Is this the handler's call that should have been answered already? */
+/* Is its frame where the stub has it, and not where guest code wants it? */
+static bool seccomp_has_frame(const struct seccomp_pair *p)
+{
+	return !p->in_call && p->call.args[2] == p->context;
+}
+
+/*
+ * Is this the handler's call that should have been answered already?  On another
+ * stack it does not know the number of the run.
+ */
 static bool seccomp_is_old_stop(const struct seccomp_pair *p)
 {
-	return !p->in_call && (unsigned int)p->call.args[5] != p->control->run;
+	return seccomp_has_frame(p) &&
+	       (unsigned int)p->call.args[5] != p->control->run;
 }
 
 static int seccomp_run_stopped(struct seccomp_pair *p, unsigned int count)
@@ -389,14 +403,14 @@ static int seccomp_run_stopped(struct seccomp_pair *p, unsigned int count)
 	if (count)
 		seccomp_post_answer(p, count);
 	else
-		seccomp_answer(p, 0);
+		seccomp_answer(p, p->slot);
 	while (!(ret = seccomp_receive(p)) && seccomp_is_old_stop(p)) {
 		ret = seccomp_host_settle(p);
 		if (!ret && tries++ == SECCOMP_LOST_MAX)
 			ret = seccomp_kill(p);
 		if (ret)
 			break;
-		seccomp_answer(p, 0);
+		seccomp_answer(p, p->slot);
 	}
 	return ret;
 }
@@ -468,12 +482,6 @@ void seccomp_host_set_regs(struct seccomp_pair *p, const unsigned long *regs)
 	*(unsigned long *)&uc->uc_sigmask = 0;
 	p->control->fs = regs[SECCOMP_FS_BASE];
 	p->control->gs = regs[SECCOMP_GS_BASE];
-}
-
-/* Is its frame where the stub has it, and not where guest code wants it? */
-static bool seccomp_has_frame(const struct seccomp_pair *p)
-{
-	return !p->in_call && p->call.args[2] == p->context;
 }
 
 static void seccomp_get_special(struct seccomp_pair *p, unsigned long *regs)

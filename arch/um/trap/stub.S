@@ -275,8 +275,9 @@ stub_exit:
  * The handler of all its signals, with all signals blocked: %rdi is the
  * signal, %rdx the ucontext.  Makes a call that the kernel receives, of which
  * only the arguments and where it is matter, and leaves by sigreturn when that
- * has been answered.  The control page is before the stack; who comes here with
- * another stack reads what it likes.
+ * has been answered.  The answer is where the control page is.  Until then it is
+ * taken to be before the stack; who comes here with another stack reads what it
+ * likes.
  */
 SYM_INNER_LABEL(um_stub_stop, SYM_L_GLOBAL)
 	movq	%rsp, %r14
@@ -287,6 +288,7 @@ SYM_INNER_LABEL(um_stub_stop, SYM_L_GLOBAL)
 	movl	$__NR_getpid, %eax
 	syscall
 SYM_INNER_LABEL(um_stub_stopped, SYM_L_GLOBAL)
+	movq	%rax, %r14
 	movq	CONTROL(FS), %rax
 	wrfsbase %rax
 	movq	CONTROL(GS), %rax
