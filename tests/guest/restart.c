@@ -397,6 +397,8 @@ static void restart_by_handler(const struct restart_call *call, int flags)
 		while (shared->handled < i)
 			sched_yield();
 	}
+	if (restarts)
+		restart_await_state(pid, 'S');
 	restart_end(call, pid, !restarts);
 }
 
