@@ -11,6 +11,7 @@
 #include <linux/sched/clock.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <asm/paravirt.h>
 #include <asm/timex.h>
 #include <um/clock.h>
 #include <um/entry.h>
@@ -36,6 +37,22 @@ unsigned long long notrace sched_clock(void)
 	return time_start ? um_clock_ns() - time_start : 0;
 }
 
+/* ---- What the host did not give: asm/paravirt.h ---- */
+
+struct static_key paravirt_steal_enabled;
+struct static_key paravirt_steal_rq_enabled;
+DEFINE_PER_CPU(u64, um_steal);
+
+static int __init time_steal_init(void)
+{
+	static_key_slow_inc(&paravirt_steal_enabled);
+	static_key_slow_inc(&paravirt_steal_rq_enabled);
+	return 0;
+}
+early_initcall(time_steal_init);
+
+/* ---- Events ---- */
+
 static DEFINE_PER_CPU(struct clock_event_device, time_event);
 
 static int time_set_next_event(unsigned long ns, struct clock_event_device *dev)
@@ -54,7 +71,7 @@ void um_timer_interrupt(void)
 	struct clock_event_device *dev = this_cpu_ptr(&time_event);
 
 	um_clock_tick();
-	host_place_check();
+	this_cpu_write(um_steal, host_place_check());
 	if (dev->event_handler)
 		dev->event_handler(dev);
 }
