@@ -102,10 +102,12 @@ static void contend_pipe(int self)
 	if (self & 1 && write(contend_pipes[self ^ 1][1], &byte, 1) != 1)
 		contend_die("write");
 	while (read(contend_pipes[self][0], &byte, 1) == 1) {
-		/* The last byte is passed on, so that the other ends too. */
+		bool last = shared->stop;
+
+		/* Passed on all the same, so that the other ends too. */
 		if (write(contend_pipes[self ^ 1][1], &byte, 1) != 1)
 			contend_die("write");
-		if (shared->stop)
+		if (last)
 			break;
 		shared->workers[self].count++;
 	}
