@@ -8,6 +8,7 @@
  */
 #define _GNU_SOURCE
 #include <linux/futex.h>
+#include <linux/membarrier.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -113,6 +114,17 @@ static void contend_pipe(int self)
 	}
 }
 
+/* All of them interrupt each other, and wait until that has been done. */
+static void contend_barrier(int self)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, 0, 0))
+		contend_die("membarrier");
+	while (!shared->stop) {
+		syscall(SYS_membarrier, MEMBARRIER_CMD_PRIVATE_EXPEDITED, 0, 0);
+		shared->workers[self].count++;
+	}
+}
+
 static const struct contend_kind {
 	const char *name;
 	void (*work)(int self);
@@ -122,6 +134,7 @@ static const struct contend_kind {
 	{ "fork", contend_fork, false },
 	{ "futex", contend_futex, true },
 	{ "pipe", contend_pipe, false },
+	{ "barrier", contend_barrier, true },
 };
 
 static const struct contend_kind *contend_kind;

@@ -23,8 +23,11 @@ struct quota_place {
 	char path[QUOTA_PATH];
 };
 
-/* Before the kernel's time, so that it need not be on a small stack. */
-static char quota_cgroup[QUOTA_PATH], quota_mounts[65536];
+/* On the stack that the host gave, which is large. */
+struct quota_files {
+	char cgroup[QUOTA_PATH];
+	char mounts[65536];
+};
 
 static bool quota_read(const char *path, char *text, unsigned long size)
 {
@@ -56,7 +59,7 @@ static const char *quota_next_line(const char *p)
 /* Is there a word in a list with commas? */
 static bool quota_lists(const char *list, const char *word)
 {
-	static char item[QUOTA_PATH];
+	char item[QUOTA_PATH];
 
 	while (*list) {
 		list = quota_field(list, ',', item);
@@ -67,10 +70,9 @@ static bool quota_lists(const char *list, const char *word)
 }
 
 /* A line "ID:CONTROLLERS:PATH" of /proc/self/cgroup (cgroups(7)). */
-static bool quota_find_path(struct quota_place *place)
+static bool quota_find_path(struct quota_place *place, const char *line)
 {
-	static char field[QUOTA_PATH];
-	const char *line = quota_cgroup;
+	char field[QUOTA_PATH];
 
 	for (; *line; line = quota_next_line(line)) {
 		const char *p = quota_field(line, ':', field);
@@ -100,10 +102,10 @@ static void quota_below(struct quota_place *place, const char *root)
  * A line "ID PARENT DEVICE ROOT MOUNT OPTIONS... - TYPE SOURCE OPTIONS" of
  * /proc/self/mountinfo (proc(5)).
  */
-static bool quota_find_mount(struct quota_place *place)
+static bool quota_find_mount(struct quota_place *place, const char *line)
 {
-	static char root[QUOTA_PATH], field[QUOTA_PATH], options[QUOTA_PATH];
-	const char *line = quota_mounts, *p;
+	char root[QUOTA_PATH], field[QUOTA_PATH], options[QUOTA_PATH];
+	const char *p;
 	unsigned int i;
 
 	for (; *line; line = quota_next_line(line)) {
@@ -139,7 +141,7 @@ static bool quota_number(const char *text, unsigned long *value)
 static bool quota_file(const struct quota_place *place, const char *name,
 		       char *text, unsigned long size)
 {
-	static char path[3 * QUOTA_PATH];
+	char path[3 * QUOTA_PATH];
 
 	host_format(path, sizeof(path), "%s%s/%s", place->mount, place->path,
 		    name);
@@ -180,15 +182,14 @@ static void quota_up(char *path)
 	path[n] = '\0';
 }
 
-static unsigned int quota_of(bool v2)
+static unsigned int quota_of(const struct quota_files *files, bool v2)
 {
-	static struct quota_place place;
+	struct quota_place place;
 	unsigned int least;
 
 	place.v2 = v2;
-	if (!quota_read("/proc/self/cgroup", quota_cgroup,
-			sizeof(quota_cgroup)) ||
-	    !quota_find_path(&place) || !quota_find_mount(&place))
+	if (!quota_find_path(&place, files->cgroup) ||
+	    !quota_find_mount(&place, files->mounts))
 		return 0;
 	least = quota_here(&place);
 	while (*place.path) {
@@ -200,8 +201,12 @@ static unsigned int quota_of(bool v2)
 
 unsigned int host_quota_cpus(void)
 {
-	if (!quota_read("/proc/self/mountinfo", quota_mounts,
-			sizeof(quota_mounts)))
+	struct quota_files files;
+
+	if (!quota_read("/proc/self/cgroup", files.cgroup,
+			sizeof(files.cgroup)) ||
+	    !quota_read("/proc/self/mountinfo", files.mounts,
+			sizeof(files.mounts)))
 		return 0;
-	return quota_least(quota_of(true), quota_of(false));
+	return quota_least(quota_of(&files, true), quota_of(&files, false));
 }

@@ -41,9 +41,10 @@ void um_cpu_relax(void)
 }
 EXPORT_SYMBOL(um_cpu_relax);
 
+/* One that is idle wants no host CPU: it is there as soon as it is needed. */
 bool um_cpu_is_preempted(unsigned int cpu)
 {
-	return host_place_shares(cpu);
+	return host_place_shares(cpu) && !idle_cpu(cpu);
 }
 EXPORT_SYMBOL(um_cpu_is_preempted);
 
