@@ -46,13 +46,24 @@ static struct {
 } place = { .stat_fd = -1 };
 
 /**
+ * struct place_waits - how a thread was last seen to have waited for a CPU
+ * @delay:	nanoseconds
+ * @runs:	times that it has been given one
+ */
+struct place_waits {
+	unsigned long	delay;
+	unsigned long	runs;
+};
+
+/**
  * struct place_cpu - a virtual CPU
  * @cpu_plus_one:	its host CPU and 1, so that it begins nowhere
  * @schedstat_plus_one:	a descriptor and 1, where its thread's waits are read
  * @next_sample:	when that is to be done again
- * @last_delay:		nanoseconds that it has waited, as read
- * @last_runs:		how often it has been given the CPU
- * @waited:		nanoseconds that it has waited, without hand-overs
+ * @self:		the waits of its thread
+ * @guest:		and of the guest thread that it runs
+ * @guest_tid:		whose number is this
+ * @waited:		nanoseconds of both in all, without hand-overs
  * @next_check:		when to see whether it is to move
  * @last_check:		when that was done last
  * @last_waited:	@waited then
@@ -61,8 +72,9 @@ static struct place_cpu {
 	int			cpu_plus_one;
 	int			schedstat_plus_one;
 	unsigned long long	next_sample;
-	unsigned long		last_delay;
-	unsigned long		last_runs;
+	struct place_waits	self;
+	struct place_waits	guest;
+	int			guest_tid;
 	unsigned long long	waited;
 	unsigned long long	next_check;
 	unsigned long long	last_check;
@@ -114,28 +126,63 @@ static const char *place_number(const char *p, unsigned long *value)
 	return p;
 }
 
-/* Of this thread: time on a CPU, time it waited for one, and how often it ran. */
-static void place_sample(struct place_cpu *self)
+/* proc(5), schedstat: time on a CPU, time it waited for one, how often it ran. */
+static bool place_read_waits(int fd, struct place_waits *waits)
 {
 	char text[96];
 	const char *p = text;
-	unsigned long value, delay, runs;
-	unsigned long long waited, handed_over;
-	long n = host_syscall(SYS_pread64, self->schedstat_plus_one - 1, text,
-			      sizeof(text) - 1, 0);
+	unsigned long value;
+	long n = host_syscall(SYS_pread64, fd, text, sizeof(text) - 1, 0);
 
 	if (n <= 0)
-		return;
+		return false;
 	text[n] = '\0';
 	p = place_number(p, &value);
-	p = place_number(p, &delay);
-	place_number(p, &runs);
-	waited = delay - self->last_delay;
-	handed_over = (runs - self->last_runs) * PLACE_HANDOVER_NS;
-	if (waited > handed_over)
-		self->waited += waited - handed_over;
-	self->last_delay = delay;
-	self->last_runs = runs;
+	p = place_number(p, &waits->delay);
+	place_number(p, &waits->runs);
+	return true;
+}
+
+static bool place_guest_waits(int tid, struct place_waits *waits)
+{
+	char path[32];
+	bool ret;
+	int fd;
+
+	host_format(path, sizeof(path), "/proc/%d/schedstat", tid);
+	fd = host_syscall(SYS_open, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ret = place_read_waits(fd, waits);
+	host_syscall(SYS_close, fd);
+	return ret;
+}
+
+/* Those since the last time, without those that are hand-overs. */
+static unsigned long long place_new_waits(struct place_waits *last,
+					  const struct place_waits *now)
+{
+	unsigned long waited = now->delay - last->delay;
+	unsigned long handed_over = (now->runs - last->runs) *
+				    PLACE_HANDOVER_NS;
+
+	*last = *now;
+	return waited > handed_over ? waited - handed_over : 0;
+}
+
+/* What a guest thread waited before it was seen here first, it waited elsewhere. */
+static void place_sample(struct place_cpu *self, int guest)
+{
+	struct place_waits now;
+
+	if (place_read_waits(self->schedstat_plus_one - 1, &now))
+		self->waited += place_new_waits(&self->self, &now);
+	if (!guest || !place_guest_waits(guest, &now))
+		return;
+	if (guest != self->guest_tid)
+		self->guest = now;
+	self->guest_tid = guest;
+	self->waited += place_new_waits(&self->guest, &now);
 }
 
 /* A line "cpuN user nice system idle iowait ..." of /proc/stat. */
@@ -241,7 +288,7 @@ static void place_check(struct place_cpu *self, unsigned long long now)
 	__atomic_store_n(&place.busy, false, __ATOMIC_RELEASE);
 }
 
-unsigned long long host_place_check(void)
+unsigned long long host_place_check(int guest)
 {
 	struct place_cpu *self = place_this();
 	unsigned long long now;
@@ -250,7 +297,7 @@ unsigned long long host_place_check(void)
 		return 0;
 	now = host_clock_ns();
 	if (now >= self->next_sample) {
-		place_sample(self);
+		place_sample(self, guest);
 		self->next_sample = now + PLACE_SAMPLE_NS;
 		if (place.allowed_count >= 2 && now >= self->next_check)
 			place_check(self, now);

@@ -16,6 +16,7 @@
 #include <um/clock.h>
 #include <um/entry.h>
 #include <um/host.h>
+#include <um/trap.h>
 
 static u64 time_start __ro_after_init;
 
@@ -65,13 +66,20 @@ static int time_shutdown(struct clock_event_device *dev)
 	return host_timer_set(0);
 }
 
+/* The guest thread that this CPU runs, as far as it may wait for a host CPU. */
+static int time_guest_thread(void)
+{
+	return current->mm && trap->thread_id ?
+	       trap->thread_id(current->mm) : 0;
+}
+
 /* The host's timer runs late, never early. */
 void um_timer_interrupt(void)
 {
 	struct clock_event_device *dev = this_cpu_ptr(&time_event);
 
 	um_clock_tick();
-	this_cpu_write(um_steal, host_place_check());
+	this_cpu_write(um_steal, host_place_check(time_guest_thread()));
 	if (dev->event_handler)
 		dev->event_handler(dev);
 }

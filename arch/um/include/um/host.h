@@ -290,11 +290,13 @@ bool host_place_shares(unsigned int cpu);
 /**
  * host_place_check() - move this virtual CPU if its host CPU is busy
  *
+ * @guest: the host's number of the guest thread that it runs, 0 for none
+ *
  * Cheap when called often; guest threads follow by host_place_thread().
  * Context: the virtual CPU's own thread, interrupts disabled.
- * Return: nanoseconds, in all, that it has waited for its host CPU.
+ * Return: nanoseconds, in all, that the two have waited for their host CPU.
  */
-unsigned long long host_place_check(void);
+unsigned long long host_place_check(int guest);
 
 /* ---- The rest: host/misc.c ---- */
 
