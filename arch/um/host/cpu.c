@@ -223,6 +223,18 @@ void host_cpus_stop(void)
 
 /* ---- What a CPU is asked for ---- */
 
+void host_futex_wait(const int *word, int value, unsigned long ns)
+{
+	const struct timespec timeout = { 0, ns };
+
+	host_syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &timeout);
+}
+
+void host_futex_wake(const int *word)
+{
+	host_syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
+}
+
 void host_cpu_yield(void)
 {
 	host_syscall(SYS_sched_yield);

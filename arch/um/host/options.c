@@ -159,10 +159,13 @@ static void option_parse(const char *word)
 /* Where the build leaves it to us, more than a few must be asked for. */
 static unsigned int option_ncpus_default(void)
 {
-	unsigned int n = host_place_count();
+	unsigned int n = host_place_count(), quota;
 
 	if (um_ncpus_default)
 		return um_ncpus_default;
+	quota = host_quota_cpus();
+	if (quota && n > quota)
+		n = quota;
 	if (n > OPTION_NCPUS_AUTO)
 		n = OPTION_NCPUS_AUTO;
 	return n ? n : 1;
@@ -199,11 +202,12 @@ void host_parse_options(int argc, char **argv)
 	int i;
 
 	host_config.memory_size = OPTION_MEMORY_DEFAULT;
-	host_config.ncpus = option_ncpus_default();
 	for (i = 1; i < argc; i++) {
 		to_init |= host_streq(argv[i], "--");
 		if (!to_init)
 			option_parse(argv[i]);
 		option_append(argv[i]);
 	}
+	if (!host_config.ncpus)
+		host_config.ncpus = option_ncpus_default();
 }

@@ -19,6 +19,9 @@
 #define NSEC_PER_SECOND		1000000000ULL
 #define PLACE_WORD_BITS		(8 * sizeof(unsigned long))
 #define PLACE_INTERVAL_NS	60000000ULL
+#define PLACE_SAMPLE_NS		8000000ULL
+/* A hand-over from a guest thread shows as a wait, too: for so long at most. */
+#define PLACE_HANDOVER_NS	2000ULL
 /* Waiting for so much of an interval is worth a move. */
 #define PLACE_WAIT_SHARE	4	/* a quarter */
 /* Of a tick of /proc/stat, USER_HZ, in an idle CPU's interval. */
@@ -42,13 +45,40 @@ static struct {
 	unsigned int		idle[PLACE_CPUS];
 } place = { .stat_fd = -1 };
 
-/* A virtual CPU: its host CPU and 1, so that it begins nowhere. */
+/**
+ * struct place_waits - how a thread was last seen to have waited for a CPU
+ * @delay:	nanoseconds
+ * @runs:	times that it has been given one
+ */
+struct place_waits {
+	unsigned long	delay;
+	unsigned long	runs;
+};
+
+/**
+ * struct place_cpu - a virtual CPU
+ * @cpu_plus_one:	its host CPU and 1, so that it begins nowhere
+ * @schedstat_plus_one:	a descriptor and 1, where its thread's waits are read
+ * @next_sample:	when that is to be done again
+ * @self:		the waits of its thread
+ * @guest:		and of the guest thread that it runs
+ * @guest_tid:		whose number is this
+ * @waited:		nanoseconds of both in all, without hand-overs
+ * @next_check:		when to see whether it is to move
+ * @last_check:		when that was done last
+ * @last_waited:	@waited then
+ */
 static struct place_cpu {
 	int			cpu_plus_one;
-	int			schedstat_fd;
+	int			schedstat_plus_one;
+	unsigned long long	next_sample;
+	struct place_waits	self;
+	struct place_waits	guest;
+	int			guest_tid;
+	unsigned long long	waited;
 	unsigned long long	next_check;
 	unsigned long long	last_check;
-	unsigned long long	last_wait;
+	unsigned long long	last_waited;
 } place_cpus[HOST_CPUS_MAX];
 
 static bool place_has(const struct place_mask *mask, unsigned int cpu)
@@ -65,6 +95,15 @@ static struct place_cpu *place_this(void)
 int host_place_cpu(void)
 {
 	return place_this()->cpu_plus_one - 1;
+}
+
+bool host_place_shares(unsigned int cpu)
+{
+	int here = place_this()->cpu_plus_one;
+
+	return here && cpu != um_cpu() &&
+	       __atomic_load_n(&place_cpus[cpu].cpu_plus_one,
+			       __ATOMIC_RELAXED) == here;
 }
 
 int host_place_thread(int tid)
@@ -87,19 +126,63 @@ static const char *place_number(const char *p, unsigned long *value)
 	return p;
 }
 
-/* Nanoseconds that this thread has waited for a CPU (proc(5), schedstat). */
-static unsigned long long place_waited(struct place_cpu *self)
+/* proc(5), schedstat: time on a CPU, time it waited for one, how often it ran. */
+static bool place_read_waits(int fd, struct place_waits *waits)
 {
 	char text[96];
+	const char *p = text;
 	unsigned long value;
-	long n = host_syscall(SYS_pread64, self->schedstat_fd, text,
-			      sizeof(text) - 1, 0);
+	long n = host_syscall(SYS_pread64, fd, text, sizeof(text) - 1, 0);
 
 	if (n <= 0)
-		return 0;
+		return false;
 	text[n] = '\0';
-	place_number(place_number(text, &value), &value);
-	return value;
+	p = place_number(p, &value);
+	p = place_number(p, &waits->delay);
+	place_number(p, &waits->runs);
+	return true;
+}
+
+static bool place_guest_waits(int tid, struct place_waits *waits)
+{
+	char path[32];
+	bool ret;
+	int fd;
+
+	host_format(path, sizeof(path), "/proc/%d/schedstat", tid);
+	fd = host_syscall(SYS_open, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	ret = place_read_waits(fd, waits);
+	host_syscall(SYS_close, fd);
+	return ret;
+}
+
+/* Those since the last time, without those that are hand-overs. */
+static unsigned long long place_new_waits(struct place_waits *last,
+					  const struct place_waits *now)
+{
+	unsigned long waited = now->delay - last->delay;
+	unsigned long handed_over = (now->runs - last->runs) *
+				    PLACE_HANDOVER_NS;
+
+	*last = *now;
+	return waited > handed_over ? waited - handed_over : 0;
+}
+
+/* What a guest thread waited before it was seen here first, it waited elsewhere. */
+static void place_sample(struct place_cpu *self, int guest)
+{
+	struct place_waits now;
+
+	if (place_read_waits(self->schedstat_plus_one - 1, &now))
+		self->waited += place_new_waits(&self->self, &now);
+	if (!guest || !place_guest_waits(guest, &now))
+		return;
+	if (guest != self->guest_tid)
+		self->guest = now;
+	self->guest_tid = guest;
+	self->waited += place_new_waits(&self->guest, &now);
 }
 
 /* A line "cpuN user nice system idle iowait ..." of /proc/stat. */
@@ -189,19 +272,12 @@ static void place_look(unsigned long long now, unsigned long long elapsed)
 		place_move(cpu);
 }
 
-void host_place_check(void)
+static void place_check(struct place_cpu *self, unsigned long long now)
 {
-	struct place_cpu *self = place_this();
-	unsigned long long now, waited, elapsed;
+	unsigned long long elapsed = now - self->last_check;
+	unsigned long long waited = self->waited - self->last_waited;
 
-	if (place.allowed_count < 2 || self->schedstat_fd < 0)
-		return;
-	now = host_clock_ns();
-	if (now < self->next_check)
-		return;
-	elapsed = now - self->last_check;
-	waited = place_waited(self) - self->last_wait;
-	self->last_wait += waited;
+	self->last_waited = self->waited;
 	self->last_check = now;
 	self->next_check = now + PLACE_INTERVAL_NS;
 
@@ -212,11 +288,29 @@ void host_place_check(void)
 	__atomic_store_n(&place.busy, false, __ATOMIC_RELEASE);
 }
 
+unsigned long long host_place_check(int guest)
+{
+	struct place_cpu *self = place_this();
+	unsigned long long now;
+
+	if (!self->schedstat_plus_one)
+		return 0;
+	now = host_clock_ns();
+	if (now >= self->next_sample) {
+		place_sample(self, guest);
+		self->next_sample = now + PLACE_SAMPLE_NS;
+		if (place.allowed_count >= 2 && now >= self->next_check)
+			place_check(self, now);
+	}
+	return self->waited;
+}
+
 static void place_open_schedstat(void)
 {
-	place_this()->schedstat_fd =
-		host_syscall(SYS_open, "/proc/thread-self/schedstat",
-			     O_RDONLY | O_CLOEXEC);
+	long fd = host_syscall(SYS_open, "/proc/thread-self/schedstat",
+			       O_RDONLY | O_CLOEXEC);
+
+	place_this()->schedstat_plus_one = fd < 0 ? 0 : fd + 1;
 }
 
 unsigned int host_place_count(void)
@@ -232,18 +326,20 @@ void host_place_init(void)
 {
 	unsigned int cpu;
 
+	place_open_schedstat();
 	if (host_syscall(SYS_sched_getaffinity, 0, sizeof(place.allowed),
-			 &place.allowed) < 0)
+			 &place.allowed) < 0 ||
+	    host_syscall(SYS_getcpu, &cpu, 0, 0) < 0 || cpu >= PLACE_CPUS)
 		return;
 	place.allowed_count = host_place_count();
-	place_open_schedstat();
 	place.stat_fd = host_syscall(SYS_open, "/proc/stat",
 				     O_RDONLY | O_CLOEXEC);
+	if (place.allowed_count == 1)
+		place_this()->cpu_plus_one = cpu + 1;
 	/* Without a way to see that the CPU is busy, stay unbound. */
-	if (place_this()->schedstat_fd < 0 || place.stat_fd < 0 ||
-	    host_syscall(SYS_getcpu, &cpu, 0, 0) < 0 || cpu >= PLACE_CPUS)
+	else if (!place_this()->schedstat_plus_one || place.stat_fd < 0)
 		place.allowed_count = 0;
-	if (place.allowed_count >= 2)
+	else
 		place_move(cpu);
 }
 
@@ -262,10 +358,11 @@ static int place_nth(unsigned int n)
 /* A virtual CPU's new thread has its creator's binding. */
 void host_place_join(void)
 {
-	if (place.allowed_count < 2)
-		return;
 	place_open_schedstat();
-	place_move(place_nth(um_cpu()));
+	if (place.allowed_count == 1)
+		place_this()->cpu_plus_one = place_cpus[0].cpu_plus_one;
+	else if (place.allowed_count >= 2)
+		place_move(place_nth(um_cpu()));
 }
 
 /* The next program in this process (a restart) may use what this one could. */

@@ -35,11 +35,18 @@ static DEFINE_PER_CPU(unsigned int, smp_spins);
 
 void um_cpu_relax(void)
 {
-	asm volatile("rep; nop" ::: "memory");
+	um_pause();
 	if (nr_cpu_ids > 1 && !(raw_cpu_inc_return(smp_spins) % SMP_SPINS))
 		host_cpu_yield();
 }
 EXPORT_SYMBOL(um_cpu_relax);
+
+/* One that is idle wants no host CPU: it is there as soon as it is needed. */
+bool um_cpu_is_preempted(unsigned int cpu)
+{
+	return host_place_shares(cpu) && !idle_cpu(cpu);
+}
+EXPORT_SYMBOL(um_cpu_is_preempted);
 
 /* ---- Messages ---- */
 

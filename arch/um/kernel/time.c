@@ -11,10 +11,12 @@
 #include <linux/sched/clock.h>
 #include <linux/time64.h>
 #include <linux/timekeeping.h>
+#include <asm/paravirt.h>
 #include <asm/timex.h>
 #include <um/clock.h>
 #include <um/entry.h>
 #include <um/host.h>
+#include <um/trap.h>
 
 static u64 time_start __ro_after_init;
 
@@ -36,6 +38,22 @@ unsigned long long notrace sched_clock(void)
 	return time_start ? um_clock_ns() - time_start : 0;
 }
 
+/* ---- What the host did not give: asm/paravirt.h ---- */
+
+struct static_key paravirt_steal_enabled;
+struct static_key paravirt_steal_rq_enabled;
+DEFINE_PER_CPU(u64, um_steal);
+
+static int __init time_steal_init(void)
+{
+	static_key_slow_inc(&paravirt_steal_enabled);
+	static_key_slow_inc(&paravirt_steal_rq_enabled);
+	return 0;
+}
+early_initcall(time_steal_init);
+
+/* ---- Events ---- */
+
 static DEFINE_PER_CPU(struct clock_event_device, time_event);
 
 static int time_set_next_event(unsigned long ns, struct clock_event_device *dev)
@@ -48,13 +66,20 @@ static int time_shutdown(struct clock_event_device *dev)
 	return host_timer_set(0);
 }
 
+/* The guest thread that this CPU runs, as far as it may wait for a host CPU. */
+static int time_guest_thread(void)
+{
+	return current->mm && trap->thread_id ?
+	       trap->thread_id(current->mm) : 0;
+}
+
 /* The host's timer runs late, never early. */
 void um_timer_interrupt(void)
 {
 	struct clock_event_device *dev = this_cpu_ptr(&time_event);
 
 	um_clock_tick();
-	host_place_check();
+	this_cpu_write(um_steal, host_place_check(time_guest_thread()));
 	if (dev->event_handler)
 		dev->event_handler(dev);
 }

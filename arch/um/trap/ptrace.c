@@ -160,6 +160,12 @@ static bool ptrace_has_thread(struct mm_struct *mm)
 	return mm->context.host && ptrace_is_here(mm->context.host);
 }
 
+static int ptrace_thread_id(struct mm_struct *mm)
+{
+	return ptrace_has_thread(mm) ?
+	       max(ptrace_this(mm->context.host)->tid, 0) : 0;
+}
+
 /* Once it is traced it is in the table, whatever comes of it. */
 static int ptrace_thread_begin(struct um_host_mm *host,
 			       struct ptrace_thread *thread)
@@ -543,6 +549,7 @@ const struct trap_ops trap_ptrace = {
 	.mm_destroy	= ptrace_mm_destroy,
 	.has_thread	= ptrace_has_thread,
 	.add_thread	= ptrace_add_thread,
+	.thread_id	= ptrace_thread_id,
 	.mm_map		= ptrace_mm_map,
 	.mm_unmap	= ptrace_mm_unmap,
 	.mm_sync	= ptrace_mm_sync,

@@ -2,6 +2,14 @@
 #ifndef _ASM_UM_SPINLOCK_H
 #define _ASM_UM_SPINLOCK_H
 
+/**
+ * um_cpu_is_preempted() - it is certain that a virtual CPU is not running
+ *
+ * Who spins until that one has done something had better sleep.
+ */
+bool um_cpu_is_preempted(unsigned int cpu);
+#define vcpu_is_preempted um_cpu_is_preempted
+
 #include <asm/qspinlock.h>
 #include <asm/qrwlock.h>
 

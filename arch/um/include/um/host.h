@@ -216,6 +216,19 @@ void host_cpu_stop(void) __attribute__((noreturn));
  */
 void host_cpus_stop(void);
 
+/**
+ * host_futex_wait() - sleep while a word has a certain value
+ * @word:  looked at once more after everything that came before is visible
+ * @value: this
+ * @ns:	   at most so long
+ *
+ * Returns early after an interrupt, and may without any reason.
+ */
+void host_futex_wait(const int *word, int value, unsigned long ns);
+
+/** host_futex_wake() - wake one of those, by the address alone */
+void host_futex_wake(const int *word);
+
 /** host_cpu_yield() - let others have this host CPU first, if any want it */
 void host_cpu_yield(void);
 
@@ -268,12 +281,22 @@ int host_place_cpu(void);
 int host_place_thread(int tid);
 
 /**
+ * host_place_shares() - is another virtual CPU kept to the caller's host CPU?
+ *
+ * Then that one does not run while the caller does.
+ */
+bool host_place_shares(unsigned int cpu);
+
+/**
  * host_place_check() - move this virtual CPU if its host CPU is busy
+ *
+ * @guest: the host's number of the guest thread that it runs, 0 for none
  *
  * Cheap when called often; guest threads follow by host_place_thread().
  * Context: the virtual CPU's own thread, interrupts disabled.
+ * Return: nanoseconds, in all, that the two have waited for their host CPU.
  */
-void host_place_check(void);
+unsigned long long host_place_check(int guest);
 
 /* ---- The rest: host/misc.c ---- */
 

@@ -60,6 +60,13 @@ void host_place_init(void);
 void host_place_join(void);
 /** host_place_count() - how many host CPUs this process may use */
 unsigned int host_place_count(void);
+/**
+ * host_quota_cpus() - how many CPUs this process may use by its cgroups' quota
+ *
+ * Rounded up.  Boot, once.
+ * Return: their number, or 0 if there is no quota.
+ */
+unsigned int host_quota_cpus(void);
 void host_cpus_init(void);
 void host_cpu_stop_signal(void);
 void host_place_undo(void);

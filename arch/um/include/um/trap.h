@@ -66,6 +66,8 @@ struct trap_event {
  *		carry out changes of mappings, too.  Preemption off.
  * @add_thread:	make one for the virtual CPU that it happens to end up on.  May
  *		sleep.  0 or a negative errno.
+ * @thread_id:	the host's number for that thread, 0 if there is none.  Preemption
+ *		off.  NULL: it has none; its waits for a host CPU are not known.
  * @mm_map:	queue a mapping: @size bytes at guest address @addr show the
  *		physical memory at @phys with HOST_PROT_* @prot.  Hands over
  *		when the queue is full.  Preemption off.  0 or a negative errno;
@@ -102,6 +104,7 @@ struct trap_ops {
 	void		(*mm_destroy)(struct mm_struct *mm);
 	bool		(*has_thread)(struct mm_struct *mm);
 	int		(*add_thread)(struct mm_struct *mm);
+	int		(*thread_id)(struct mm_struct *mm);
 	int		(*mm_map)(struct mm_struct *mm, unsigned long addr,
 				  unsigned long size, unsigned long phys,
 				  int prot);

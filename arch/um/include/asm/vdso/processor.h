@@ -2,10 +2,16 @@
 #ifndef _ASM_UM_VDSO_PROCESSOR_H
 #define _ASM_UM_VDSO_PROCESSOR_H
 
+/** um_pause() - tell the CPU that this is a loop that waits */
+static __always_inline void um_pause(void)
+{
+	asm volatile("rep; nop" ::: "memory");
+}
+
 #if defined(BUILD_VDSO) || !defined(CONFIG_SMP)
 static __always_inline void cpu_relax(void)
 {
-	asm volatile("rep; nop" ::: "memory");
+	um_pause();
 }
 #else
 /**
