@@ -6,9 +6,9 @@
  *
  * Static, so that the same file runs on the host and in any guest. As a
  * guest's init it mounts what it needs, takes its arguments from the kernel's
- * command line (behind "--"), and powers the guest off at the end. With the
- * argument "idle" it does nothing, for ever; with "work" it works for a time,
- * from a byte on its input on.
+ * command line (behind "--"), and powers the guest off at the end; with the
+ * argument "hold" it does nothing instead, for ever. With "work" and "calls" it
+ * begins when there is a byte on its input.
  *
  * Prints "bench NAME VALUE UNIT" for each, and "bench ready" before the first.
  */
@@ -51,6 +51,8 @@
 #define WORK_NS (5 * NS_PER_S)
 #define WORK_CHUNK 20000
 #define READ_BYTES (64UL << 10)
+#define CALLS 200000
+#define COMPUTE 1000000000L
 #define SCRATCH "bench.tmp"
 #define EXEC_ARG "exec-and-exit"
 
@@ -84,7 +86,7 @@ static int64_t bench_now(void)
 
 static void bench_report(const char *name, double value, const char *unit)
 {
-	printf("bench %s %.1f %s\n", name, value, unit);
+	printf("bench %s %.3f %s\n", name, value, unit);
 	fflush(stdout);
 }
 
@@ -517,16 +519,22 @@ static double bench_file(void)
 	return spent / 1e6;
 }
 
+static void bench_await(void)
+{
+	char byte;
+
+	if (read(0, &byte, 1) != 1)
+		bench_die("read");
+}
+
 /* Computing mixed with system calls; returns how much of it, in a second. */
 static double bench_work(void)
 {
 	volatile unsigned int sum = 0;
 	int64_t start, spent;
 	long done, i;
-	char byte;
 
-	if (read(0, &byte, 1) != 1)
-		bench_die("read");
+	bench_await();
 	start = bench_now();
 	for (done = 0; (spent = bench_now() - start) < WORK_NS; done++) {
 		for (i = 0; i < WORK_CHUNK; i++)
@@ -534,6 +542,71 @@ static double bench_work(void)
 		syscall(SYS_getppid);
 	}
 	return (double)done * NS_PER_S / spent;
+}
+
+static double bench_calls(void)
+{
+	long i;
+
+	bench_await();
+	for (i = 0; i < CALLS; i++)
+		syscall(SYS_getppid);
+	return CALLS;
+}
+
+static void *bench_compute(void *arg)
+{
+	volatile unsigned int sum = 0;
+	long i, n = *(long *)arg;
+
+	for (i = 0; i < n; i++)
+		sum += i;
+	return NULL;
+}
+
+static void bench_compute_threads(long n)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, bench_compute, &n))
+		bench_die("pthread_create");
+	bench_compute(&n);
+	pthread_join(thread, NULL);
+}
+
+static void bench_compute_processes(long n)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		bench_die("fork");
+	bench_compute(&n);
+	if (!pid)
+		_exit(0);
+	waitpid(pid, NULL, 0);
+}
+
+/* How long two take, of the time one takes for the same work. */
+static double bench_two(void (*two)(long n))
+{
+	long n = COMPUTE;
+	int64_t start = bench_now(), one;
+
+	bench_compute(&n);
+	one = bench_now() - start;
+	start = bench_now();
+	two(n / 2);
+	return (double)(bench_now() - start) / one;
+}
+
+static double bench_two_threads(void)
+{
+	return bench_two(bench_compute_threads);
+}
+
+static double bench_two_processes(void)
+{
+	return bench_two(bench_compute_processes);
 }
 
 struct bench {
@@ -565,6 +638,12 @@ static const struct bench benches[] = {
 	{ .name = "fork_large", .op = bench_fork_large },
 	{ .name = "ext4", .measure = bench_file, .unit = "ms", .guest_only = true },
 	{ .name = "work", .measure = bench_work, .unit = "/s", .only_if_named = true },
+	{ .name = "calls", .measure = bench_calls, .unit = "calls",
+	  .only_if_named = true },
+	{ .name = "two_threads", .measure = bench_two_threads, .unit = "times",
+	  .only_if_named = true },
+	{ .name = "two_processes", .measure = bench_two_processes,
+	  .unit = "times", .only_if_named = true },
 };
 
 static bool bench_named(const char *name, int argc, char **argv)
@@ -613,9 +692,6 @@ int main(int argc, char **argv)
 		bench_init_mounts();
 	printf("bench ready\n");
 	fflush(stdout);
-	while (bench_named("idle", argc, argv))
-		pause();
-
 	for (b = benches; b < benches + sizeof(benches) / sizeof(*b); b++) {
 		if (!bench_wanted(b, argc, argv))
 			continue;
@@ -624,6 +700,8 @@ int main(int argc, char **argv)
 		else
 			bench_report(b->name, b->measure(), b->unit);
 	}
+	while (bench_named("hold", argc, argv))
+		pause();
 	printf("bench done\n");
 	fflush(stdout);
 	if (bench_is_init) {

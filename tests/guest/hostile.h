@@ -19,7 +19,7 @@
 
 #define PAGE 4096UL
 /* Where a port with a stub in the guest's address space has it, if any. */
-#define STUB 0x7fffffff0000UL
+#define STUB 0x7fffffff3000UL
 #define CONTROL (STUB + PAGE)
 #define STACK (STUB + 2 * PAGE)
 #define STACK_END (STUB + 5 * PAGE)

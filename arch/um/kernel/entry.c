@@ -18,15 +18,16 @@ static void entry_run(struct pt_regs *regs, struct trap_event *event)
 {
 	struct mm_struct *mm = current->mm;
 
-	if (trap->has_thread && unlikely(!trap->has_thread(mm))) {
+	if (unlikely(!trap->has_thread(mm))) {
 		*event = (struct trap_event) { .kind = TRAP_NO_THREAD };
 		return;
 	}
+	um_regs_before_run();
+	um_fpu_before_run();
 	if (um_mm_enter(mm)) {
 		*event = (struct trap_event) { .kind = TRAP_GONE };
 		return;
 	}
-	um_fpu_before_run();
 	trap->run(mm, regs, event);
 	um_mm_leave();
 	um_fpu_after_run();

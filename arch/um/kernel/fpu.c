@@ -4,8 +4,9 @@
  *
  * The registers belong to the guest thread, a host thread that serves an mm on
  * one CPU.  There they stay, and a task's area is not up to date, until somebody
- * asks or another task of the mm is to run; with several CPUs, where the task may
- * go to another one, until it leaves the CPU.
+ * asks or another task of the mm is to run there.  Where only that CPU can get
+ * them from its guest thread, and the task may go to another one, they stay until
+ * it leaves the CPU.
  */
 #include <linux/init.h>
 #include <linux/mm_types.h>
@@ -33,46 +34,75 @@ void __init arch_task_cache_init(void)
 					       um_xstate_size, NULL);
 }
 
-void um_fpu_sync(struct task_struct *task)
+/* Under the lock of @mm. */
+static void fpu_save(struct um_fpu *fpu, struct mm_struct *mm)
 {
-	struct um_fpu *fpu = &task->thread.fpu;
-
-	preempt_disable();
-	if (fpu->live) {
-		if (trap->fpu_save(task->mm, fpu->area)) {
-			um_fpu_init_area(fpu->area);
-			fpu->reload = true;
-		}
-		fpu->live = false;
+	if (!fpu->live)
+		return;
+	if (trap->fpu_save(mm, fpu->cpu, fpu->area)) {
+		um_fpu_init_area(fpu->area);
+		fpu->reload = true;
 	}
-	preempt_enable();
+	fpu->live = false;
 }
 
+void um_fpu_sync(struct task_struct *task)
+{
+	struct mm_struct *mm = task->mm;
+	unsigned long flags;
+
+	if (!mm)
+		return;
+	spin_lock_irqsave(&mm->context.fpu, flags);
+	fpu_save(&task->thread.fpu, mm);
+	spin_unlock_irqrestore(&mm->context.fpu, flags);
+}
+
+/* Another CPU may be about to save it, for the sake of the next to run there. */
 void um_fpu_changed(struct task_struct *task)
 {
-	task->thread.fpu.live = false;
-	task->thread.fpu.reload = true;
+	struct um_fpu *fpu = &task->thread.fpu;
+	unsigned long flags;
+
+	if (task->mm)
+		spin_lock_irqsave(&task->mm->context.fpu, flags);
+	fpu->live = false;
+	fpu->reload = true;
+	if (task->mm)
+		spin_unlock_irqrestore(&task->mm->context.fpu, flags);
+}
+
+/* Under the lock of its mm, the guest thread gets current's state. */
+static void fpu_take(struct um_fpu *fpu, mm_context_t *context, unsigned int cpu)
+{
+	struct task_struct *owner = context->fpu_owner[cpu];
+
+	if (owner && owner != current)
+		fpu_save(&owner->thread.fpu, current->mm);
+	fpu_save(fpu, current->mm);
+	if (trap->fpu_load(current->mm, fpu->area)) {
+		um_fpu_init_area(fpu->area);
+		trap->fpu_load(current->mm, fpu->area);
+	}
+	fpu->reload = false;
+	if (context->fpu_owner[fpu->cpu] == current)
+		context->fpu_owner[fpu->cpu] = NULL;
+	fpu->cpu = cpu;
+	context->fpu_owner[cpu] = current;
 }
 
 void um_fpu_before_run(void)
 {
 	struct um_fpu *fpu = &current->thread.fpu;
-	struct mm_struct *mm = current->mm;
+	mm_context_t *context = &current->mm->context;
 	unsigned int cpu = smp_processor_id();
-	struct task_struct *owner = mm->context.fpu_owner[cpu];
 
-	if (!fpu->reload && fpu->cpu == cpu && owner == current)
+	if (!fpu->reload && fpu->cpu == cpu &&
+	    context->fpu_owner[cpu] == current)
 		return;
-	/* With several CPUs who has left this one was saved. */
-	if (nr_cpu_ids == 1 && owner && owner != current)
-		um_fpu_sync(owner);
-	if (trap->fpu_load(mm, fpu->area)) {
-		um_fpu_init_area(fpu->area);
-		trap->fpu_load(mm, fpu->area);
-	}
-	fpu->reload = false;
-	fpu->cpu = cpu;
-	mm->context.fpu_owner[cpu] = current;
+	spin_lock(&context->fpu);
+	fpu_take(fpu, context, cpu);
+	spin_unlock(&context->fpu);
 }
 
 void um_fpu_after_run(void)
@@ -84,7 +114,7 @@ void um_fpu_after_run(void)
 
 void um_fpu_switch_out(struct task_struct *prev)
 {
-	if (nr_cpu_ids > 1 && prev->thread.fpu.live)
+	if (nr_cpu_ids > 1 && !trap->fpu_any_cpu && prev->thread.fpu.live)
 		um_fpu_sync(prev);
 }
 
@@ -123,9 +153,14 @@ int um_fpu_copy(struct task_struct *dst, struct task_struct *src)
 
 void um_fpu_forget(struct task_struct *task, struct mm_struct *mm)
 {
-	task->thread.fpu.live = false;
-	if (mm->context.fpu_owner[task->thread.fpu.cpu] == task)
-		mm->context.fpu_owner[task->thread.fpu.cpu] = NULL;
+	struct um_fpu *fpu = &task->thread.fpu;
+	unsigned long flags;
+
+	spin_lock_irqsave(&mm->context.fpu, flags);
+	fpu->live = false;
+	if (mm->context.fpu_owner[fpu->cpu] == task)
+		mm->context.fpu_owner[fpu->cpu] = NULL;
+	spin_unlock_irqrestore(&mm->context.fpu, flags);
 }
 
 void um_fpu_free(struct task_struct *task)

@@ -91,6 +91,7 @@ void flush_thread(void)
 int arch_dup_task_struct(struct task_struct *dst, struct task_struct *src)
 {
 	*dst = *src;
+	dst->thread.regs_away = 0;
 	return um_fpu_copy(dst, src);
 }
 

@@ -49,8 +49,16 @@ const char *regs_query_register_name(unsigned int offset)
 
 void um_regs_complete(void)
 {
-	if (trap->complete && current->mm)
-		trap->complete(current->mm, current_pt_regs());
+	if (smp_load_acquire(&current->thread.regs_away))
+		trap->complete(current);
+}
+
+void um_regs_before_run(void)
+{
+	unsigned int away = READ_ONCE(current->thread.regs_away);
+
+	if (unlikely(away && away != smp_processor_id() + 1))
+		trap->complete(current);
 }
 
 void um_regs_forget(struct task_struct *task, struct mm_struct *mm)
@@ -58,8 +66,8 @@ void um_regs_forget(struct task_struct *task, struct mm_struct *mm)
 	if (!mm)
 		return;
 	um_fpu_forget(task, mm);
-	if (trap->forget)
-		trap->forget(mm, task_pt_regs(task));
+	if (smp_load_acquire(&task->thread.regs_away))
+		trap->forget(task, mm);
 }
 
 /* What POPF can change in user mode, and RF, which IRET restores. */

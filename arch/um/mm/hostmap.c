@@ -431,6 +431,7 @@ int init_new_context(struct task_struct *task, struct mm_struct *mm)
 	memset(&mm->context, 0, sizeof(mm->context));
 	spin_lock_init(&mm->context.sync);
 	spin_lock_init(&mm->context.lock);
+	spin_lock_init(&mm->context.fpu);
 	return trap->mm_create(mm);
 }
 

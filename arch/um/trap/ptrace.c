@@ -145,12 +145,6 @@ static int ptrace_template_thread(void)
 	return template->tids[cpu];
 }
 
-static unsigned long ptrace_slot(unsigned int cpu)
-{
-	return cpu ? UM_STUB_SLOTS + (cpu - 1) * UM_STUB_SLOT_SIZE :
-		     UM_STUB_ORDERS;
-}
-
 static struct ptrace_thread *ptrace_this(const struct um_host_mm *host)
 {
 	return host->threads[smp_processor_id()];
@@ -178,7 +172,7 @@ static int ptrace_thread_begin(struct um_host_mm *host,
 		return tid;
 	thread->tid = tid;
 	thread->cpu = -1;
-	thread->slot = ptrace_slot(cpu);
+	thread->slot = stub_slot(cpu);
 	host->threads[cpu] = thread;
 	return ptrace_host_slot(tid, thread->slot, __pa(thread->block));
 }
@@ -228,7 +222,7 @@ static int ptrace_host_mm_begin(struct um_host_mm *host)
 
 	if (template < 0)
 		return template;
-	first->slot = ptrace_slot(smp_processor_id());
+	first->slot = stub_slot(smp_processor_id());
 	first->tid = ptrace_host_fork(template, first->slot, __pa(first->block));
 	if (first->tid < 0)
 		return first->tid;
@@ -530,7 +524,8 @@ static void ptrace_kick(int cpu)
 		ptrace_host_kick(runs->pid, runs->tid);
 }
 
-static int ptrace_fpu_save(struct mm_struct *mm, void *area)
+/* Only this CPU can; who leaves it has been saved. */
+static int ptrace_fpu_save(struct mm_struct *mm, unsigned int cpu, void *area)
 {
 	return ptrace_host_get_xstate(ptrace_this(mm->context.host)->tid, area);
 }

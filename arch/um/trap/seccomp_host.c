@@ -2,10 +2,10 @@
 /*
  * The backend "seccomp", host part: host processes that nobody traces.
  *
- * Each has two threads.  The mapping thread runs the stub's loop over orders
- * and nothing else, ever.  The guest thread runs guest code, and stops only in
- * system calls that the host holds until the kernel answers them (seccomp user
- * notifications, seccomp_unotify(2)):
+ * Each has two threads for each virtual CPU that has run it.  The mapping thread
+ * runs the stub's loop over orders and nothing else, ever.  The guest thread runs
+ * guest code, and stops only in system calls that the host holds until the kernel
+ * answers them (seccomp user notifications, seccomp_unotify(2)):
  *
  * - one of guest code; the host tells its number, arguments and place, all
  *   other registers stay where they are;
@@ -84,7 +84,7 @@ static long seccomp_futex(const volatile void *word, int op,
 
 /* ---- What the host says of a process ---- */
 
-bool seccomp_gone(const struct seccomp_process *p)
+bool seccomp_gone(const struct seccomp_pair *p)
 {
 	siginfo_t info = { .si_pid = 0 };
 
@@ -92,8 +92,7 @@ bool seccomp_gone(const struct seccomp_process *p)
 			    WEXITED | WNOHANG | WNOWAIT, 0) || info.si_pid;
 }
 
-/* It does what no honest one does. */
-static int seccomp_kill(const struct seccomp_process *p)
+int seccomp_kill(const struct seccomp_pair *p)
 {
 	host_syscall(SYS_kill, p->pid, SIGKILL);
 	return -ESRCH;
@@ -110,7 +109,7 @@ static unsigned long long seccomp_cpu_time(int pid)
 
 /* ---- The mapping thread ---- */
 
-static void seccomp_post(struct seccomp_process *p, unsigned int count,
+static void seccomp_post(struct seccomp_pair *p, unsigned int count,
 			 unsigned int then)
 {
 	volatile struct stub_control *control = p->control;
@@ -124,7 +123,7 @@ static void seccomp_post(struct seccomp_process *p, unsigned int count,
 	seccomp_futex(&control->seq, FUTEX_WAKE, 1, NULL);
 }
 
-int seccomp_tell(struct seccomp_process *p, unsigned int count,
+int seccomp_tell(struct seccomp_pair *p, unsigned int count,
 		 unsigned int then)
 {
 	volatile struct stub_control *control = p->control;
@@ -143,7 +142,7 @@ int seccomp_tell(struct seccomp_process *p, unsigned int count,
 	return control->done == control->failed ? -EAGAIN : 0;
 }
 
-int seccomp_host_batch(struct seccomp_process *p, unsigned int count)
+int seccomp_host_batch(struct seccomp_pair *p, unsigned int count)
 {
 	int ret = seccomp_host_settle(p);
 
@@ -157,7 +156,7 @@ static bool seccomp_has_waiter(const volatile unsigned int *word)
 			    *word) == 1;
 }
 
-int seccomp_host_settle(struct seccomp_process *p)
+int seccomp_host_settle(struct seccomp_pair *p)
 {
 	if (!p->posted)
 		return 0;
@@ -187,7 +186,7 @@ static unsigned long seccomp_signals(const char *text, const char *name)
 	return set;
 }
 
-bool seccomp_kicks(const struct seccomp_process *p, bool *pending,
+bool seccomp_kicks(const struct seccomp_pair *p, bool *pending,
 		   bool *blocked)
 {
 	const unsigned long kick = 1UL << (SECCOMP_KICK_SIGNAL - 1);
@@ -208,7 +207,7 @@ bool seccomp_kicks(const struct seccomp_process *p, bool *pending,
  * A thread that sleeps in a call of guest code hears a kick at once, unless
  * guest code has blocked it.
  */
-static bool seccomp_is_deaf(const struct seccomp_process *p)
+static bool seccomp_is_deaf(const struct seccomp_pair *p)
 {
 	bool pending, blocked;
 
@@ -231,7 +230,7 @@ struct seccomp_chase {
  * It was kicked and should have stopped: has it gone?  Or does it use its time
  * for something else, or hear nothing?  Then it has earned its end.
  */
-static int seccomp_chase(struct seccomp_process *p, struct seccomp_chase *chase)
+static int seccomp_chase(struct seccomp_pair *p, struct seccomp_chase *chase)
 {
 	unsigned long long now;
 
@@ -243,14 +242,15 @@ static int seccomp_chase(struct seccomp_process *p, struct seccomp_chase *chase)
 		chase->since = now;
 	if (chase->asleep && seccomp_is_deaf(p))
 		chase->deaf++;
-	if (now - chase->since < SECCOMP_PATIENCE_NS &&
+	/* The guest threads of other CPUs may have used it. */
+	if (now - chase->since < SECCOMP_PATIENCE_NS * host_config.ncpus &&
 	    chase->deaf < SECCOMP_DEAF_LOOKS)
 		return 0;
 	return seccomp_kill(p);
 }
 
 /* After a kick: true if there is something to receive. */
-static bool seccomp_poll(struct seccomp_process *p, bool asleep)
+static bool seccomp_poll(struct seccomp_pair *p, bool asleep)
 {
 	struct pollfd poll = { .fd = p->listener, .events = POLLIN };
 
@@ -258,14 +258,14 @@ static bool seccomp_poll(struct seccomp_process *p, bool asleep)
 			    SECCOMP_LOOK_MS) == 1;
 }
 
-static void seccomp_signal(struct seccomp_process *p)
+static void seccomp_signal(struct seccomp_pair *p)
 {
 	p->signalled = true;
 	host_syscall(SYS_tgkill, p->pid, p->tid, SECCOMP_KICK_SIGNAL);
 }
 
 /* Only to a thread that runs; otherwise it is left to seccomp_receive(). */
-void seccomp_host_kick(struct seccomp_process *p)
+void seccomp_host_kick(struct seccomp_pair *p)
 {
 	p->kicked = true;
 	if (!p->signalled && !*(volatile unsigned long *)&p->call.id)
@@ -276,7 +276,7 @@ void seccomp_host_kick(struct seccomp_process *p)
  * Before a kick, an interrupt ends the wait, and kicks.  After it there may be
  * no end: guest code may have seen to it that the kick is not heard.
  */
-static int seccomp_wait(struct seccomp_process *p, bool asleep)
+static int seccomp_wait(struct seccomp_pair *p, bool asleep)
 {
 	struct seccomp_chase chase = { .asleep = asleep };
 	long ret;
@@ -301,7 +301,7 @@ static int seccomp_wait(struct seccomp_process *p, bool asleep)
 	return 0;
 }
 
-int seccomp_receive(struct seccomp_process *p)
+int seccomp_receive(struct seccomp_pair *p)
 {
 	p->call = (struct seccomp_call) { 0 };
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
@@ -312,7 +312,7 @@ int seccomp_receive(struct seccomp_process *p)
 }
 
 /* From a call of guest code, which the kick interrupts, into the stub. */
-static int seccomp_hear(struct seccomp_process *p)
+static int seccomp_hear(struct seccomp_pair *p)
 {
 	unsigned int tries;
 	int ret = 0;
@@ -329,7 +329,7 @@ static int seccomp_hear(struct seccomp_process *p)
 	return ret;
 }
 
-int seccomp_host_stop(struct seccomp_process *p)
+int seccomp_host_stop(struct seccomp_pair *p)
 {
 	if (!p->in_call)
 		return 0;
@@ -341,7 +341,7 @@ int seccomp_host_stop(struct seccomp_process *p)
  * A kick was sent in this run.  It is on its way to a thread in a call of guest
  * code, and may be to one that only says that it is in the handler.
  */
-static int seccomp_absorb(struct seccomp_process *p)
+static int seccomp_absorb(struct seccomp_pair *p)
 {
 	bool pending, blocked;
 
@@ -354,7 +354,7 @@ static int seccomp_absorb(struct seccomp_process *p)
 
 /* ---- The guest thread runs ---- */
 
-static bool seccomp_answer(struct seccomp_process *p, long value)
+static bool seccomp_answer(struct seccomp_pair *p, long value)
 {
 	struct seccomp_notif_resp *answer = (void *)p->control->answer;
 
@@ -366,7 +366,7 @@ static bool seccomp_answer(struct seccomp_process *p, long value)
 }
 
 /* The mapping thread will answer. */
-static void seccomp_post_answer(struct seccomp_process *p, unsigned int count)
+static void seccomp_post_answer(struct seccomp_pair *p, unsigned int count)
 {
 	struct seccomp_notif_resp *answer = (void *)p->control->answer;
 
@@ -376,12 +376,12 @@ static void seccomp_post_answer(struct seccomp_process *p, unsigned int count)
 }
 
 /* Is this the handler's call that should have been answered already? */
-static bool seccomp_is_old_stop(const struct seccomp_process *p)
+static bool seccomp_is_old_stop(const struct seccomp_pair *p)
 {
 	return !p->in_call && (unsigned int)p->call.args[5] != p->control->run;
 }
 
-static int seccomp_run_stopped(struct seccomp_process *p, unsigned int count)
+static int seccomp_run_stopped(struct seccomp_pair *p, unsigned int count)
 {
 	unsigned int tries = 0;
 	int ret;
@@ -401,7 +401,7 @@ static int seccomp_run_stopped(struct seccomp_process *p, unsigned int count)
 	return ret;
 }
 
-static int seccomp_run_call(struct seccomp_process *p, long value)
+static int seccomp_run_call(struct seccomp_pair *p, long value)
 {
 	bool answered;
 	int ret;
@@ -415,7 +415,7 @@ static int seccomp_run_call(struct seccomp_process *p, long value)
 	return ret || answered ? ret : SECCOMP_INTERRUPTED;
 }
 
-int seccomp_host_run(struct seccomp_process *p, unsigned int count, long value)
+int seccomp_host_run(struct seccomp_pair *p, unsigned int count, long value)
 {
 	int ret;
 
@@ -448,7 +448,7 @@ enum {
 	SECCOMP_FS_BASE, SECCOMP_GS_BASE
 };
 
-void seccomp_host_set_regs(struct seccomp_process *p, const unsigned long *regs)
+void seccomp_host_set_regs(struct seccomp_pair *p, const unsigned long *regs)
 {
 	ucontext_t *uc = p->ucontext;
 	greg_t *gregs = uc->uc_mcontext.gregs;
@@ -461,10 +461,7 @@ void seccomp_host_set_regs(struct seccomp_process *p, const unsigned long *regs)
 			    regs[SECCOMP_SS] << 48;
 	uc->uc_flags = p->uc_flags;
 	uc->uc_link = NULL;
-	uc->uc_stack = (stack_t) {
-		.ss_sp = (void *)(UM_STUB_STACK + STUB_STATE_SIZE),
-		.ss_size = UM_STUB_END - UM_STUB_STACK - STUB_STATE_SIZE,
-	};
+	uc->uc_stack = *(stack_t *)p->control->stack;
 	uc->uc_mcontext.fpregs =
 		(void *)(p->context + ((char *)p->xstate -
 				       (char *)p->ucontext));
@@ -474,12 +471,12 @@ void seccomp_host_set_regs(struct seccomp_process *p, const unsigned long *regs)
 }
 
 /* Is its frame where the stub has it, and not where guest code wants it? */
-static bool seccomp_has_frame(const struct seccomp_process *p)
+static bool seccomp_has_frame(const struct seccomp_pair *p)
 {
 	return !p->in_call && p->call.args[2] == p->context;
 }
 
-static void seccomp_get_special(struct seccomp_process *p, unsigned long *regs)
+static void seccomp_get_special(struct seccomp_pair *p, unsigned long *regs)
 {
 	const ucontext_t *uc = p->ucontext;
 	unsigned long selectors = uc->uc_mcontext.gregs[REG_CSGSFS];
@@ -501,7 +498,7 @@ static bool seccomp_is_told(int greg)
 	       greg == REG_R11;
 }
 
-bool seccomp_host_get_rest(struct seccomp_process *p, unsigned long *regs)
+bool seccomp_host_get_rest(struct seccomp_pair *p, unsigned long *regs)
 {
 	const ucontext_t *uc = p->ucontext;
 	const greg_t *gregs = uc->uc_mcontext.gregs;
@@ -517,7 +514,7 @@ bool seccomp_host_get_rest(struct seccomp_process *p, unsigned long *regs)
 	return true;
 }
 
-bool seccomp_host_get_regs(struct seccomp_process *p, unsigned long *regs,
+bool seccomp_host_get_regs(struct seccomp_pair *p, unsigned long *regs,
 			   struct seccomp_host_stop *stop)
 {
 	const ucontext_t *uc = p->ucontext;
@@ -545,7 +542,7 @@ bool seccomp_host_get_regs(struct seccomp_process *p, unsigned long *regs,
 	return true;
 }
 
-void seccomp_host_get_xstate(struct seccomp_process *p, void *area)
+void seccomp_host_get_xstate(struct seccomp_pair *p, void *area)
 {
 	unsigned int i;
 
@@ -554,7 +551,7 @@ void seccomp_host_get_xstate(struct seccomp_process *p, void *area)
 		((char *)area)[SECCOMP_SW_OFFSET + i] = 0;
 }
 
-void seccomp_host_set_xstate(struct seccomp_process *p, const void *area)
+void seccomp_host_set_xstate(struct seccomp_pair *p, const void *area)
 {
 	char *to = p->xstate;
 

@@ -29,9 +29,11 @@ struct seccomp_call {
 };
 
 /**
- * struct seccomp_process - a guest mm on the host
- * @pid:	the process, and its mapping thread
- * @tid:	its guest thread
+ * struct seccomp_pair - a guest thread and its mapping thread
+ * @pid:	their process
+ * @mapper:	the mapping thread; the first one's of a process is @pid
+ * @tid:	the guest thread
+ * @slot:	where @control is in the process
  * @listener:	the descriptor on which its calls are received
  * @control:	the page that the stub reads
  * @state:	the page that the stub writes; guest code can too, at any time
@@ -50,9 +52,11 @@ struct seccomp_call {
  * fills anew at each stop in the stub because the signal stack is empty while
  * guest code runs.  While @in_call it says nothing.
  */
-struct seccomp_process {
+struct seccomp_pair {
 	int			pid;
+	int			mapper;
 	int			tid;
+	unsigned long		slot;
 	int			listener;
 	struct stub_control	*control;
 	struct stub_state	*state;
@@ -84,12 +88,29 @@ const char *seccomp_host_template(unsigned long stub_phys);
  * @process:	@control and @state are set, and zero
  * @phys:	guest-physical address of @control
  *
+ * Context: one at a time, with seccomp_host_add().
  * Return: 0 or a negative errno.
  */
-int seccomp_host_fork(struct seccomp_process *process, unsigned long phys);
+int seccomp_host_fork(struct seccomp_pair *process, unsigned long phys);
+
+/**
+ * seccomp_host_add() - another pair in a process, its guest thread stopped
+ * @process:	@control, @state and @slot are set, the memory zero
+ * @phys:	guest-physical address of @control
+ * @first:	the pair that the process began with
+ *
+ * Context: as seccomp_host_fork(); nobody else uses @first's mapping thread.
+ * Other guest threads may be running.
+ * Return: 0 or a negative errno; then the process has been killed.
+ */
+int seccomp_host_add(struct seccomp_pair *process, unsigned long phys,
+		     struct seccomp_pair *first);
 
 /** seccomp_host_end() - end the process, and wait until it is gone */
-void seccomp_host_end(struct seccomp_process *process);
+void seccomp_host_end(const struct seccomp_pair *process);
+
+/** seccomp_host_close() - the process is gone: let go of what was its pair's */
+void seccomp_host_close(const struct seccomp_pair *process);
 
 /**
  * seccomp_host_batch() - have the mapping thread carry out its orders
@@ -98,13 +119,13 @@ void seccomp_host_end(struct seccomp_process *process);
  * If one fails, all that the guest has mapped is dropped instead.
  * Return: 0 or -ESRCH: process gone.
  */
-int seccomp_host_batch(struct seccomp_process *process, unsigned int count);
+int seccomp_host_batch(struct seccomp_pair *process, unsigned int count);
 
 /**
  * seccomp_host_settle() - wait until a batch that was posted has been done
  * Return: 0 or -ESRCH: process gone.
  */
-int seccomp_host_settle(struct seccomp_process *process);
+int seccomp_host_settle(struct seccomp_pair *process);
 
 /* A system call of guest code ended the run, see @told. */
 #define SECCOMP_CALL		1
@@ -120,7 +141,7 @@ int seccomp_host_settle(struct seccomp_process *process);
  * Return: 0: a signal ended the run, SECCOMP_CALL, SECCOMP_INTERRUPTED, or
  * -ESRCH: process gone.
  */
-int seccomp_host_run(struct seccomp_process *process, unsigned int count,
+int seccomp_host_run(struct seccomp_pair *process, unsigned int count,
 		     long value);
 
 /**
@@ -130,19 +151,19 @@ int seccomp_host_run(struct seccomp_process *process, unsigned int count,
  * memory may be mapped that the guest's page table does not have.
  * Return: 0 or -ESRCH: process gone.
  */
-int seccomp_host_stop(struct seccomp_process *process);
+int seccomp_host_stop(struct seccomp_pair *process);
 
 /**
  * seccomp_host_kick() - make the guest thread stop
  *
  * Context: any.
  */
-void seccomp_host_kick(struct seccomp_process *process);
+void seccomp_host_kick(struct seccomp_pair *process);
 
 /** seccomp_host_set_regs() - what the guest thread is to resume with
  * @regs: 27 registers in the order of user_regs_struct
  */
-void seccomp_host_set_regs(struct seccomp_process *process,
+void seccomp_host_set_regs(struct seccomp_pair *process,
 			   const unsigned long *regs);
 
 /**
@@ -173,7 +194,7 @@ struct seccomp_host_stop {
  *
  * Return: false if guest code has had the host put the frame elsewhere.
  */
-bool seccomp_host_get_regs(struct seccomp_process *process,
+bool seccomp_host_get_regs(struct seccomp_pair *process,
 			   unsigned long *regs, struct seccomp_host_stop *stop);
 
 /**
@@ -183,14 +204,14 @@ bool seccomp_host_get_regs(struct seccomp_process *process,
  * The guest thread must have stopped in the stub.
  * Return: as seccomp_host_get_regs().
  */
-bool seccomp_host_get_rest(struct seccomp_process *process,
+bool seccomp_host_get_rest(struct seccomp_pair *process,
 			   unsigned long *regs);
 
 /** seccomp_host_get_xstate() - copy host_config.xstate_size bytes out */
-void seccomp_host_get_xstate(struct seccomp_process *process, void *area);
+void seccomp_host_get_xstate(struct seccomp_pair *process, void *area);
 
 /** seccomp_host_set_xstate() - the reverse */
-void seccomp_host_set_xstate(struct seccomp_process *process,
+void seccomp_host_set_xstate(struct seccomp_pair *process,
 			     const void *area);
 
 #endif /* _TRAP_SECCOMP_HOST_H */

@@ -26,7 +26,13 @@ void seccomp_build_filter(struct sock_fprog *program,
 /* seccomp_host.c */
 
 /** seccomp_gone() - has the process ended? */
-bool seccomp_gone(const struct seccomp_process *p);
+bool seccomp_gone(const struct seccomp_pair *p);
+
+/**
+ * seccomp_kill() - it does what no honest one does
+ * Return: -ESRCH
+ */
+int seccomp_kill(const struct seccomp_pair *p);
 
 /**
  * seccomp_tell() - post a batch and wait until the mapping thread reports it
@@ -35,7 +41,7 @@ bool seccomp_gone(const struct seccomp_process *p);
  *
  * Return: 0, -ESRCH: process gone, -EAGAIN: the host has no more of these.
  */
-int seccomp_tell(struct seccomp_process *p, unsigned int count,
+int seccomp_tell(struct seccomp_pair *p, unsigned int count,
 		 unsigned int then);
 
 /**
@@ -44,7 +50,7 @@ int seccomp_tell(struct seccomp_process *p, unsigned int count,
  * On return @p->call and @p->in_call say how.
  * Return: 0 or -ESRCH: process gone.
  */
-int seccomp_receive(struct seccomp_process *p);
+int seccomp_receive(struct seccomp_pair *p);
 
 /**
  * seccomp_kicks() - what the host says of kicks to the guest thread
@@ -53,7 +59,7 @@ int seccomp_receive(struct seccomp_process *p);
  *
  * Return: false if there is no /proc to ask.
  */
-bool seccomp_kicks(const struct seccomp_process *p, bool *pending,
+bool seccomp_kicks(const struct seccomp_pair *p, bool *pending,
 		   bool *blocked);
 
 /** seccomp_set_sw() - what the host says about the state of all frames */

@@ -3,9 +3,10 @@
  * The backend "seccomp": its host processes come and go.
  *
  * Their parent is the template, a host process like the others that never gets
- * an mm; all mapping threads share its descriptors.  A guest thread has none:
- * the listener on which its calls are received comes into the common table when
- * it gets its filter, and from there, by a message, to the kernel.
+ * an mm.  A mapping thread has a copy of the descriptors of the one it was forked
+ * or cloned from, a guest thread has none: the listener on which its calls are
+ * received comes into its mapping thread's table when it gets its filter, and
+ * from there, by a message, to the kernel.
  */
 #include <errno.h>
 #include <limits.h>
@@ -35,26 +36,32 @@
 /* Descriptors that are not for processes */
 #define SECCOMP_SPARE		8
 
-static struct seccomp_process seccomp_template;
+static struct seccomp_pair seccomp_template;
 static int seccomp_template_cpu = -1;
 /* Ours, and the template's. */
 static int seccomp_socket[2];
 /* How many descriptors the kernel can have */
 static int seccomp_descriptors = INT_MAX;
 
-/* Its first stop: the frame is the host's own, no guest code has run yet. */
-static int seccomp_adopt_frame(struct seccomp_process *p)
+/*
+ * Its first stop.  It has run no guest code yet, but other threads of the process
+ * may, and what they do to the frame they could do later as well.
+ */
+static int seccomp_adopt_frame(struct seccomp_pair *p)
 {
 	unsigned long size = UM_STUB_END - UM_STUB_STACK;
-	unsigned long offset = p->call.args[2] - UM_STUB_STACK;
+	unsigned long stack = p->slot + UM_STUB_STACK - UM_STUB_ORDERS;
+	unsigned long offset = p->call.args[2] - stack;
 	ucontext_t *uc = (void *)((char *)p->state + offset);
 	unsigned long xoffset;
 
-	if (p->in_call || p->call.args[0] != SIGTRAP || offset >= size)
+	if (p->in_call || p->call.args[0] != SIGTRAP ||
+	    offset > size - sizeof(*uc) - sizeof(siginfo_t))
 		return -EPERM;
-	xoffset = (unsigned long)uc->uc_mcontext.fpregs - UM_STUB_STACK;
-	if (xoffset >= size)
+	xoffset = (unsigned long)uc->uc_mcontext.fpregs - stack;
+	if (xoffset > size - host_config.xstate_size - sizeof(int))
 		return -EPERM;
+	p->tid = p->call.pid;
 	p->context = p->call.args[2];
 	p->ucontext = uc;
 	p->uc_flags = uc->uc_flags;
@@ -106,12 +113,11 @@ static int *seccomp_letter_fd(struct seccomp_letter *letter)
 }
 
 /* Behind the one order that sends it, where the mapping thread can read it. */
-static void seccomp_post_letter(struct seccomp_process *p, int fd)
+static void seccomp_post_letter(struct seccomp_pair *p, int fd)
 {
 	struct stub_control *control = p->control;
 	struct seccomp_letter *letter = (void *)&control->orders[1];
-	unsigned long at = UM_STUB_ORDERS +
-			   ((char *)letter - (char *)control);
+	unsigned long at = p->slot + ((char *)letter - (char *)control);
 
 	seccomp_write_letter(letter, (char *)at);
 	*(struct cmsghdr *)letter->control = (struct cmsghdr) {
@@ -141,20 +147,39 @@ static int seccomp_receive_letter(void)
 	return *seccomp_letter_fd(&letter);
 }
 
-/* The guest thread is on its way.  If it gets none it leaves the error. */
-static int seccomp_await_listener(struct seccomp_process *p)
+/* Its number: the first that the mapping thread's table has free. */
+static int seccomp_listener_number(const struct seccomp_pair *p)
+{
+	/* The template's listener, its own and its first pair's come before. */
+	int fd = -1, skip = p == &seccomp_template ? 0 :
+			    p->mapper == p->pid ? 1 : 2;
+
+	do {
+		fd++;
+		if (fd == host_config.memory_fd || fd == seccomp_socket[1])
+			skip++;
+	} while (skip--);
+	return fd;
+}
+
+/*
+ * The guest thread is on its way.  If it gets none it leaves the error.  What it
+ * leaves can be forged by other guest threads of the process.
+ */
+static int seccomp_await_listener(struct seccomp_pair *p)
 {
 	volatile struct stub_state *state = p->state;
+	int number;
 
-	while (state->listener == STUB_NO_LISTENER) {
+	while ((number = state->listener) == STUB_NO_LISTENER) {
 		if (seccomp_gone(p))
 			return -ESRCH;
 		host_syscall(SYS_sched_yield);
 	}
-	if (state->listener < 0)
-		return state->listener;
-	p->control->listener = state->listener;
-	return 0;
+	if (number < 0)
+		return number;
+	p->control->listener = seccomp_listener_number(p);
+	return number == p->control->listener ? 0 : seccomp_kill(p);
 }
 
 /* What a process has sent before it died is not for the next. */
@@ -166,7 +191,7 @@ static void seccomp_drop_letters(void)
 		host_syscall(SYS_close, fd);
 }
 
-static int seccomp_get_listener(struct seccomp_process *p)
+static int seccomp_get_listener(struct seccomp_pair *p)
 {
 	int ret = seccomp_await_listener(p);
 
@@ -185,24 +210,9 @@ static int seccomp_get_listener(struct seccomp_process *p)
 	return p->listener < seccomp_descriptors - SECCOMP_SPARE ? 0 : -EMFILE;
 }
 
-/* The table of descriptors that the mapping threads share is the template's. */
-static void seccomp_close_listener(struct seccomp_process *p)
-{
-	struct seccomp_process *template = &seccomp_template;
-
-	if (p->listener >= 0)
-		host_syscall(SYS_close, p->listener);
-	if (p->control->listener < 0)
-		return;
-	template->control->orders[0] = (struct stub_order) {
-		SYS_close, { p->control->listener }
-	};
-	seccomp_host_batch(template, 1);
-}
-
 /* ---- Processes come and go ---- */
 
-static void seccomp_prepare(struct seccomp_process *p, unsigned long phys)
+static void seccomp_prepare(struct seccomp_pair *p, unsigned long phys)
 {
 	struct stub_control *control = p->control;
 
@@ -210,6 +220,11 @@ static void seccomp_prepare(struct seccomp_process *p, unsigned long phys)
 	control->memory_fd = host_config.memory_fd;
 	control->parent = host_syscall(SYS_getpid);
 	control->listener = -1;
+	*(stack_t *)control->stack = (stack_t) {
+		.ss_sp = (void *)(p->slot + UM_STUB_STACK - UM_STUB_ORDERS +
+				  STUB_STATE_SIZE),
+		.ss_size = UM_STUB_END - UM_STUB_STACK - STUB_STATE_SIZE,
+	};
 	p->state->listener = STUB_NO_LISTENER;
 	p->listener = -1;
 	/* The wait for its first stop may look after it, without a kick. */
@@ -218,23 +233,40 @@ static void seccomp_prepare(struct seccomp_process *p, unsigned long phys)
 }
 
 /* The mapping thread is about to make the guest thread: wait for that. */
-static int seccomp_finish(struct seccomp_process *p)
+static int seccomp_finish(struct seccomp_pair *p)
 {
 	int ret;
 
 	ret = seccomp_tell(p, p->control->count, STUB_THEN_THREAD);
-	if (!ret) {
-		p->tid = p->state->tid;
+	if (!ret)
 		ret = seccomp_get_listener(p);
-	}
 	if (!ret)
 		ret = seccomp_receive(p);
 	return ret ? ret : seccomp_adopt_frame(p);
 }
 
-int seccomp_host_fork(struct seccomp_process *p, unsigned long phys)
+static struct stub_order seccomp_map_order(unsigned long addr,
+					   unsigned long size, int prot,
+					   unsigned long phys)
 {
-	struct seccomp_process *template = &seccomp_template;
+	return (struct stub_order) {
+		SYS_mmap, { addr, size, prot, MAP_SHARED | MAP_FIXED,
+			    host_config.memory_fd, phys },
+	};
+}
+
+static struct stub_order seccomp_stack_order(const struct seccomp_pair *p,
+					     unsigned long phys)
+{
+	const unsigned long offset = UM_STUB_STACK - UM_STUB_ORDERS;
+
+	return seccomp_map_order(p->slot + offset, UM_STUB_END - UM_STUB_STACK,
+				 PROT_READ | PROT_WRITE, phys + offset);
+}
+
+int seccomp_host_fork(struct seccomp_pair *p, unsigned long phys)
+{
+	struct seccomp_pair *template = &seccomp_template;
 	int ret;
 
 	/* A child inherits the binding. */
@@ -242,32 +274,69 @@ int seccomp_host_fork(struct seccomp_process *p, unsigned long phys)
 		seccomp_template_cpu = host_place_cpu();
 		host_place_thread(template->pid);
 	}
+	p->slot = UM_STUB_ORDERS;
 	seccomp_prepare(p, phys);
-	p->control->orders[0] = (struct stub_order) {
-		SYS_mmap,
-		{ UM_STUB_STACK, UM_STUB_END - UM_STUB_STACK,
-		  PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED,
-		  host_config.memory_fd,
-		  phys + UM_STUB_STACK - UM_STUB_ORDERS },
-	};
+	p->control->orders[0] = seccomp_stack_order(p, phys);
 	p->control->count = 1;
 	template->control->child = phys;
 	ret = seccomp_tell(template, 0, STUB_THEN_PROCESS);
 	if (ret)
 		return ret;
 	p->pid = template->state->tid;
+	p->mapper = p->pid;
 	ret = seccomp_finish(p);
-	if (ret)
+	if (ret) {
 		seccomp_host_end(p);
+		seccomp_host_close(p);
+	}
 	/* Guest code can read it. */
 	p->control->parent = 0;
 	return ret;
 }
 
-void seccomp_host_end(struct seccomp_process *p)
+/* Its id is where guest code can forge it: then of another of its own threads. */
+static int seccomp_clone_mapper(struct seccomp_pair *p, unsigned long phys,
+				struct seccomp_pair *first)
+{
+	int ret;
+
+	first->control->orders[0] =
+		seccomp_map_order(p->slot, UM_STUB_STACK - UM_STUB_ORDERS,
+				  PROT_READ, phys);
+	first->control->orders[1] = seccomp_stack_order(p, phys);
+	first->control->child = p->slot;
+	ret = seccomp_tell(first, 2, STUB_THEN_MAPPER);
+	if (ret)
+		return ret;
+	p->mapper = first->state->tid;
+	return host_syscall(SYS_tgkill, p->pid, p->mapper, 0);
+}
+
+int seccomp_host_add(struct seccomp_pair *p, unsigned long phys,
+		     struct seccomp_pair *first)
+{
+	int ret;
+
+	p->pid = first->pid;
+	seccomp_prepare(p, phys);
+	ret = seccomp_clone_mapper(p, phys, first);
+	if (!ret)
+		ret = seccomp_finish(p);
+	if (ret)
+		seccomp_kill(p);
+	p->control->parent = 0;
+	return ret;
+}
+
+void seccomp_host_end(const struct seccomp_pair *p)
 {
 	stub_kill(p->pid);
-	seccomp_close_listener(p);
+}
+
+void seccomp_host_close(const struct seccomp_pair *p)
+{
+	if (p->listener >= 0)
+		host_syscall(SYS_close, p->listener);
 }
 
 static void seccomp_end(void)
@@ -346,8 +415,9 @@ static void seccomp_child(unsigned long stub_phys, long parent)
 
 	if (ret)
 		host_syscall(SYS_exit_group, -ret);
-	asm volatile("xorl %%r15d, %%r15d; jmp *%0"
-		     : : "r" (stub_address(um_stub_mapper)) : "memory");
+	asm volatile("movq %1, %%r14; xorl %%r15d, %%r15d; jmp *%0"
+		     : : "r" (stub_address(um_stub_mapper)),
+			 "r" (UM_STUB_ORDERS) : "r14", "r15", "memory");
 	__builtin_unreachable();
 }
 
@@ -363,7 +433,7 @@ static void seccomp_template_orders(struct stub_control *control)
 	control->count = 2;
 }
 
-static void seccomp_learn_xstate(struct seccomp_process *p)
+static void seccomp_learn_xstate(struct seccomp_pair *p)
 {
 	const char *sw = (char *)p->xstate + SECCOMP_SW_OFFSET;
 
@@ -420,7 +490,7 @@ static void seccomp_raise_limit(void)
 const char *seccomp_host_template(unsigned long stub_phys)
 {
 	unsigned long phys = stub_phys + UM_STUB_ORDERS - UM_STUB_CODE;
-	struct seccomp_process *p = &seccomp_template;
+	struct seccomp_pair *p = &seccomp_template;
 	long parent = host_syscall(SYS_getpid);
 	char *code = (char *)UM_DIRECT_START + stub_phys;
 	struct sock_fprog *program;
@@ -444,6 +514,7 @@ const char *seccomp_host_template(unsigned long stub_phys)
 	p->control = (void *)(UM_DIRECT_START + phys);
 	p->state = (void *)(UM_DIRECT_START + phys + UM_STUB_STACK -
 			    UM_STUB_ORDERS);
+	p->slot = UM_STUB_ORDERS;
 	seccomp_prepare(p, phys);
 	seccomp_template_orders(p->control);
 
@@ -453,6 +524,7 @@ const char *seccomp_host_template(unsigned long stub_phys)
 	if (ret < 0)
 		return host_strerror(ret);
 	p->pid = ret;
+	p->mapper = ret;
 	ret = seccomp_finish(p);
 	if (ret)
 		return seccomp_refusal(seccomp_template_end(p->pid, ret));

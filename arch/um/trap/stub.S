@@ -16,10 +16,10 @@
 #include <asm/unistd.h>
 #include <um/stub.h>
 
-#define CONTROL(field)	um_stub + (UM_STUB_ORDERS - UM_STUB_CODE) + \
-			STUB_CONTROL_##field(%rip)
-#define STATE(field)	um_stub + (UM_STUB_STACK - UM_STUB_CODE) + \
-			STUB_STATE_##field(%rip)
+/* A mapping thread keeps in %r14 where its control page is. */
+#define CONTROL(field)	STUB_CONTROL_##field(%r14)
+#define STATE(field)	UM_STUB_STACK - UM_STUB_ORDERS + \
+			STUB_STATE_##field(%r14)
 
 /* From headers that have more than constants in them */
 #define FUTEX_WAIT			0
@@ -82,7 +82,7 @@ SYM_INNER_LABEL(um_stub_fault, SYM_L_GLOBAL)
 /* ---- The mapping thread, which runs no guest code ---- */
 
 /*
- * %r15d is the batch it did last.  Its word that it is done must be one that
+ * %r14 is its control page, %r15d the batch it did last.  Its word that it is done must be one that
  * guest code can't forge, so it goes by a write to the file of physical memory.
  */
 SYM_INNER_LABEL(um_stub_mapper, SYM_L_GLOBAL)
@@ -132,6 +132,8 @@ mapper_then:
 	je	mapper_thread
 	cmpl	$STUB_THEN_PROCESS, %eax
 	je	mapper_process
+	cmpl	$STUB_THEN_MAPPER, %eax
+	je	mapper_mapper
 mapper_tell:
 	leaq	CONTROL(OK), %rsi
 mapper_report:
@@ -176,7 +178,7 @@ mapper_thread:
 	js	mapper_failed
 	jnz	mapper_tell
 
-	leaq	um_stub_stack(%rip), %rdi
+	leaq	CONTROL(STACK), %rdi
 	xorl	%esi, %esi
 	movl	$__NR_sigaltstack, %eax
 	syscall
@@ -211,8 +213,8 @@ SYM_INNER_LABEL(um_stub_alone, SYM_L_GLOBAL)
 
 /* A child of the kernel, not of this process, that dies with its parent. */
 mapper_process:
-	movl	$(CLONE_PARENT | CLONE_FILES | CLONE_FS | \
-		  CLONE_PARENT_SETTID | SIGCHLD), %edi
+	movl	$(CLONE_PARENT | CLONE_FS | CLONE_PARENT_SETTID | \
+		  SIGCHLD), %edi
 	xorl	%esi, %esi
 	leaq	STATE(TID), %rdx
 	xorl	%r10d, %r10d
@@ -231,7 +233,7 @@ mapper_process:
 	syscall
 	cmpq	CONTROL(PARENT), %rax
 	jne	stub_exit
-	leaq	um_stub + (UM_STUB_ORDERS - UM_STUB_CODE)(%rip), %rdi
+	movq	%r14, %rdi
 	movl	$(UM_STUB_STACK - UM_STUB_ORDERS), %esi
 	movl	$PROT_READ, %edx
 	movl	$MAP_SHARED_FIXED, %r10d
@@ -241,6 +243,23 @@ mapper_process:
 	syscall
 	testq	%rax, %rax
 	js	stub_exit
+	xorl	%r15d, %r15d
+	jmp	um_stub_mapper
+
+/* For the guest thread of another CPU; with a table of descriptors of its own. */
+mapper_mapper:
+	movl	$(CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | \
+		  CLONE_SYSVSEM | CLONE_PARENT_SETTID), %edi
+	xorl	%esi, %esi
+	leaq	STATE(TID), %rdx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	movl	$__NR_clone, %eax
+	syscall
+	testq	%rax, %rax
+	js	mapper_failed
+	jnz	mapper_tell
+	movq	CONTROL(CHILD), %r14
 	xorl	%r15d, %r15d
 	jmp	um_stub_mapper
 
@@ -256,9 +275,12 @@ stub_exit:
  * The handler of all its signals, with all signals blocked: %rdi is the
  * signal, %rdx the ucontext.  Makes a call that the kernel receives, of which
  * only the arguments and where it is matter, and leaves by sigreturn when that
- * has been answered.
+ * has been answered.  The control page is before the stack; who comes here with
+ * another stack reads what it likes.
  */
 SYM_INNER_LABEL(um_stub_stop, SYM_L_GLOBAL)
+	movq	%rsp, %r14
+	andq	$-UM_STUB_SLOT_SIZE, %r14
 	rdfsbase %r10
 	rdgsbase %r8
 	movl	CONTROL(RUN), %r9d
@@ -277,13 +299,9 @@ SYM_INNER_LABEL(um_stub_returned, SYM_L_GLOBAL)
 
 /* ---- Constants ---- */
 
-	/* struct sigaltstack */
 	.balign	8
-SYM_INNER_LABEL(um_stub_stack, SYM_L_GLOBAL)
-	.quad	UM_STUB_STACK + STUB_STATE_SIZE
 stub_no_signals:
 	.quad	0
-	.quad	UM_STUB_END - UM_STUB_STACK - STUB_STATE_SIZE
 
 	/* Filled in at boot. */
 SYM_INNER_LABEL(um_stub_filter, SYM_L_GLOBAL)

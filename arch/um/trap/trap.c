@@ -45,19 +45,12 @@ static const struct trap_ops *trap_find(const char *name)
 		   trap_backends[0]->name, trap_backends[1]->name);
 }
 
-static const char *trap_refusal(const struct trap_ops *backend)
-{
-	if (host_config.ncpus > 1 && !backend->add_thread)
-		return "it has no more than one virtual CPU (ncpus=1)";
-	return backend->probe();
-}
-
 static void trap_probe_all(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(trap_backends) && !trap; i++) {
-		trap_refusals[i] = trap_refusal(trap_backends[i]);
+		trap_refusals[i] = trap_backends[i]->probe();
 		if (!trap_refusals[i])
 			trap = trap_backends[i];
 	}
@@ -73,7 +66,7 @@ void trap_early(void)
 
 	if (trap_option(name, sizeof(name))) {
 		const struct trap_ops *wanted = trap_find(name);
-		const char *refusal = trap_refusal(wanted);
+		const char *refusal = wanted->probe();
 
 		if (refusal)
 			host_fatal("trap=%s: %s", name, refusal);

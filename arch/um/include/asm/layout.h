@@ -38,14 +38,15 @@
  * to the end of what the host gives a process hold the stub of a backend with
  * separate address spaces: its code, its orders (read-only for the guest) and
  * its signal stack.  Orders and a stack of their own for the guest threads of
- * virtual CPUs from the second on are in slots before it.
+ * virtual CPUs from the second on are in slots before it.  Each slot begins at
+ * a multiple of its size, and so does the first one's.
  */
 #define UM_TASK_SIZE		0x7fffffe00000
 #define UM_STUB_SLOTS		0x7fffffe00000
 #define UM_STUB_SLOT_SIZE	0x4000
-#define UM_STUB_CODE		0x7fffffff0000
-#define UM_STUB_ORDERS		0x7fffffff1000
-#define UM_STUB_STACK		0x7fffffff2000
-#define UM_STUB_END		0x7fffffff5000
+#define UM_STUB_CODE		0x7fffffff3000
+#define UM_STUB_ORDERS		0x7fffffff4000
+#define UM_STUB_STACK		0x7fffffff5000
+#define UM_STUB_END		0x7fffffff8000
 
 #endif /* _ASM_UM_LAYOUT_H */

@@ -65,8 +65,10 @@ struct um_faults {
  * @stale:	there are changes that have not been applied to the end
  * @fork_flushed: what a fork has changed is queued already, see arch_dup_mmap()
  * @faults:	see there; hints only, so no lock
+ * @fpu:	guards @fpu_owner and struct um_fpu of its tasks; taken with
+ *		interrupts disabled, outside @sync
  * @fpu_owner:	by virtual CPU, the task whose floating point state its guest
- *		thread holds
+ *		thread holds; um_fpu.cpu of that task is the same CPU
  * @vdso:	where the vDSO is, 0: there is none
  * @host:	the trap backend's own, see trap_ops.mm_create()
  */
@@ -79,6 +81,7 @@ typedef struct mm_context {
 	bool			stale;
 	bool			fork_flushed;
 	struct um_faults	faults;
+	spinlock_t		fpu;	/* of who owns what guest threads hold */
 	struct task_struct	*fpu_owner[NR_CPUS];
 	unsigned long		vdso;
 	struct um_host_mm	*host;
@@ -86,6 +89,7 @@ typedef struct mm_context {
 
 #define INIT_MM_CONTEXT(mm)	\
 	.context = { .sync = __SPIN_LOCK_UNLOCKED(mm.context.sync),	\
-		     .lock = __SPIN_LOCK_UNLOCKED(mm.context.lock) },
+		     .lock = __SPIN_LOCK_UNLOCKED(mm.context.lock),	\
+		     .fpu = __SPIN_LOCK_UNLOCKED(mm.context.fpu) },
 
 #endif /* _ASM_UM_MMU_H */

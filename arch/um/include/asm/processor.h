@@ -31,12 +31,15 @@ struct um_fpu {
  * struct thread_struct - the architecture's part of a task
  * @sp:		the kernel stack pointer while switched out
  * @fpu:	floating point state
+ * @regs_away:	the number and 1 of the virtual CPU whose guest thread has those
+ *		registers that are not in pt_regs; 0: all are there
  * @offering:	what is put into the page table now, nobody has asked for yet
  * @fault:	the last fault of guest code, for signal frames
  */
 struct thread_struct {
 	unsigned long	sp;
 	struct um_fpu	fpu;
+	unsigned int	regs_away;
 	bool		offering;
 	struct {
 		unsigned long	address;

@@ -42,6 +42,13 @@ long um_arch_prctl(struct task_struct *task, int option, unsigned long arg);
  */
 void um_regs_complete(void);
 
+/**
+ * um_regs_before_run() - the same, if it was another CPU's guest thread that ran
+ *
+ * Context: from the entry code, interrupts disabled.
+ */
+void um_regs_before_run(void);
+
 /** um_regs_forget() - @task leaves @mm: nobody will look at its registers */
 void um_regs_forget(struct task_struct *task, struct mm_struct *mm);
 

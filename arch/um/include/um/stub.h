@@ -25,13 +25,15 @@
 #define STUB_CONTROL_ANSWER	0x50
 #define STUB_CONTROL_LISTENER	0x68
 #define STUB_CONTROL_RUN	0x6c
-#define STUB_CONTROL_ORDERS	0x80
+#define STUB_CONTROL_STACK	0x70
+#define STUB_CONTROL_ORDERS	0x88
 
 /* What follows a batch */
 #define STUB_THEN_TELL		0	/* tell the kernel */
 #define STUB_THEN_RESUME	1	/* answer the guest thread */
 #define STUB_THEN_THREAD	2	/* make the guest thread, tell */
 #define STUB_THEN_PROCESS	3	/* make another process, tell */
+#define STUB_THEN_MAPPER	4	/* make another mapping thread, tell */
 
 #define STUB_STATE_TID		0x00
 #define STUB_STATE_LISTENER	0x04
@@ -64,11 +66,13 @@ struct stub_order {
  * @frame:	the guest thread resumes with the signal frame here
  * @fs:		and this segment base
  * @gs:		and this one
- * @child:	STUB_THEN_PROCESS: guest-physical address of its control page
+ * @child:	STUB_THEN_PROCESS: guest-physical address of its control page;
+ *		STUB_THEN_MAPPER: guest address of it
  * @parent:	and the kernel's process id
  * @answer:	struct seccomp_notif_resp: to the guest thread's last call
  * @listener:	the mapping thread's descriptor to answer on
  * @run:	a number of the newest run of guest code
+ * @stack:	struct sigaltstack: the guest thread's
  * @orders:	the batch
  *
  * Only the first part of it matters to a backend that traces.
@@ -90,7 +94,7 @@ struct stub_control {
 	unsigned long	answer[3];
 	int		listener;
 	unsigned int	run;
-	unsigned long	unused[2];
+	unsigned long	stack[3];
 	struct stub_order orders[STUB_ORDERS];
 };
 
@@ -111,13 +115,22 @@ struct stub_state {
 
 extern char um_stub[], um_stub_syscall[], um_stub_batch[], um_stub_fault[];
 extern char um_stub_mapper[], um_stub_stop[], um_stub_stopped[],
-	    um_stub_returned[], um_stub_alone[], um_stub_filter[],
-	    um_stub_stack[];
+	    um_stub_returned[], um_stub_alone[], um_stub_filter[];
 
 /** stub_address() - where a label of stub.S is in a guest's host process */
 static inline unsigned long stub_address(const char *label)
 {
 	return UM_STUB_CODE + (label - um_stub);
+}
+
+/**
+ * stub_slot() - where a thread's orders are in a guest's host process
+ * @nr: how many threads have theirs before it
+ */
+static inline unsigned long stub_slot(unsigned int nr)
+{
+	return nr ? UM_STUB_SLOTS + (nr - 1) * UM_STUB_SLOT_SIZE :
+		    UM_STUB_ORDERS;
 }
 
 #endif /* !__ASSEMBLY__ */

@@ -63,8 +63,7 @@ struct trap_event {
  *		May sleep.  0 or a negative errno.
  * @mm_destroy:	give it back; nothing of @mm runs any more.
  * @has_thread:	has the calling virtual CPU a guest thread for @mm?  Then it can
- *		carry out changes of mappings, too.  Preemption off.  NULL: the
- *		backend works with one virtual CPU only, which always has one.
+ *		carry out changes of mappings, too.  Preemption off.
  * @add_thread:	make one for the virtual CPU that it happens to end up on.  May
  *		sleep.  0 or a negative errno.
  * @mm_map:	queue a mapping: @size bytes at guest address @addr show the
@@ -81,17 +80,19 @@ struct trap_event {
  * @kick:	force run() on virtual CPU @cpu to return soon, or its next call
  *		to return at once.  From a host signal handler of that CPU.
  * @complete:	after a system call run() may know only its number, arguments
- *		and place; this gets all other members of @regs, the guest's of
- *		@mm that run() had.  Does nothing if they are there.  Process
- *		context.  NULL: run() gets all at once.
- * @forget:	nobody will want what is left to get of @regs.  NULL: as above.
- * @fpu_save:	copy the state that is live in the guest thread of @mm to @area
- *		(um_xstate_size bytes, standard XSAVE format).
- * @fpu_load:	the reverse.  -EINVAL if the host refuses the state.
+ *		and place, and sets thread.regs_away; this gets the others of
+ *		@task, which is current, from the guest thread of that CPU.
+ *		NULL: run() gets all at once.
+ * @forget:	nobody will want what is left to get of @task's registers, who is
+ *		current, in @mm.  NULL: as above.
+ * @fpu_any_cpu: fpu_save() works for the guest threads of other CPUs too.
+ * @fpu_save:	copy the state that is live in virtual CPU @cpu's guest thread of
+ *		@mm to @area (um_xstate_size bytes, standard XSAVE format).
+ * @fpu_load:	the reverse, on this CPU.  -EINVAL if the host refuses the state.
  *
  * What concerns mappings or registers, and run(), mean the guest thread of the
- * calling virtual CPU for the mm.  What clone(2), execve(2), sigreturn(2) and
- * the like get from run() is complete.
+ * calling virtual CPU for the mm, if nothing else is said.  What clone(2),
+ * execve(2), sigreturn(2) and the like get from run() is complete.
  */
 struct trap_ops {
 	const char	*name;
@@ -112,11 +113,12 @@ struct trap_ops {
 	void		(*fault_details)(struct mm_struct *mm,
 					 struct trap_event *event);
 	void		(*kick)(int cpu);
-	void		(*complete)(struct mm_struct *mm,
-				    const struct pt_regs *regs);
-	void		(*forget)(struct mm_struct *mm,
-				  const struct pt_regs *regs);
-	int		(*fpu_save)(struct mm_struct *mm, void *area);
+	void		(*complete)(struct task_struct *task);
+	void		(*forget)(struct task_struct *task,
+				  struct mm_struct *mm);
+	bool		fpu_any_cpu;
+	int		(*fpu_save)(struct mm_struct *mm, unsigned int cpu,
+				    void *area);
 	int		(*fpu_load)(struct mm_struct *mm, const void *area);
 };
 
