@@ -85,6 +85,18 @@ kunit: ## the Linux tree's own KUnit suites (ARGS='kunit.filter_glob=list*')
 	@tools/build/deps build test $(source-group)
 	+@CONFIG=kunit tools/build/kunit
 
+PHONY += stress
+stress: linux rootfs ## stress-ng on four virtual CPUs (MINUTES=30 for each backend)
+	@tools/build/deps test
+	@seconds=$$(($(or $(MINUTES),30) * 60)) && \
+		TRAP=$(or $(TRAP),each) STRESS_SECONDS=$$seconds \
+		UML_LIMIT=$$((seconds * 2 + 600)) tests/run tests/boot/stress.exp
+
+PHONY += torture
+torture: rootfs ## the Linux tree's own torture of RCU and locks (MINUTES=5 each)
+	@tools/build/deps build test $(source-group)
+	+@CONFIG=tiny,debug,torture tools/build/torture
+
 PHONY += format
 format: ## let clang-format put the C sources of tools/ and tests/ right
 	@tools/build/deps lint

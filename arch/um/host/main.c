@@ -71,6 +71,7 @@ void host_main(long *stack)
 {
 	host_find_vectors(stack);
 	host_open_standard();
+	host_memory_shadow();
 	host_set_name();
 	if (stack[0] > 1 && host_streq(host_argv[1], WATCHDOG_ARGUMENT))
 		host_syscall(SYS_exit_group,

@@ -70,6 +70,28 @@ int host_memory_back(unsigned long phys, unsigned long size)
 	return host_syscall(SYS_madvise, at, size, MADV_COLLAPSE);
 }
 
+static void memory_shadow(unsigned long start, unsigned long end)
+{
+	unsigned long size = UM_SHADOW(end) - UM_SHADOW(start);
+	long ret = host_syscall(SYS_mmap, UM_SHADOW(start), size,
+				PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE |
+				MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (ret != (long)UM_SHADOW(start))
+		host_fatal("this kernel has KASAN, which wants %luG of address space: %s (a larger ulimit -v helps)",
+			   size >> 30, host_strerror(ret));
+	host_syscall(SYS_madvise, ret, size, MADV_DONTDUMP);
+}
+
+void host_memory_shadow(void)
+{
+	if (!um_kasan)
+		return;
+	memory_shadow(UM_IMAGE_START, UM_MODULES_END);
+	memory_shadow(UM_DIRECT_START, UM_HOST_END);
+}
+
 /*
  * More than the host has can't be used; to refuse it here is kinder than to
  * be killed later.

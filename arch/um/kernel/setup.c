@@ -10,6 +10,7 @@
 #include <linux/start_kernel.h>
 #include <linux/utsname.h>
 #include <asm/archrandom.h>
+#include <asm/kasan.h>
 #include <asm/sections.h>
 #include <asm/setup.h>
 #include <asm/smp.h>
@@ -27,6 +28,7 @@ EXPORT_SYMBOL(__per_cpu_offset);
 
 const unsigned int um_ncpus_default = CONFIG_UML_NCPUS;
 const unsigned int um_ncpus_max = CONFIG_NR_CPUS;
+const bool um_kasan = IS_ENABLED(CONFIG_KASAN);
 
 unsigned int um_cpu(void)
 {
@@ -162,6 +164,7 @@ void __init setup_arch(char **command_line)
 	setup_cpus();
 	setup_load_initrd();
 	paging_init();
+	kasan_init();
 }
 
 size_t arch_get_random_longs(unsigned long *v, size_t max_longs)

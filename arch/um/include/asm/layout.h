@@ -12,7 +12,8 @@
  *   0x7000_0000_0000   direct map of guest-physical memory
  *   0x7100_0000_0000   vmalloc
  *   0x7180_0000_0000   kept for a vmemmap
- *   0x7200_0000_0000   kept for the KASAN shadow
+ *   0x7200_0000_0000   the KASAN shadow of all from the direct map on; that of
+ *                      the image and the modules is at 0x6400_0c00_0000
  *
  * The host places its own things (stack, vDSO) above 0x7e00_0000_0000.
  */
@@ -24,6 +25,13 @@
 #define UM_DIRECT_SIZE		0x010000000000
 #define UM_VMALLOC_START	0x710000000000
 #define UM_VMALLOC_END		0x718000000000
+
+/* The host gives a process no more than this. */
+#define UM_HOST_END		0x800000000000
+
+/* One byte for eight, at an offset that the compiler knows from Kconfig. */
+#define UM_SHADOW_OFFSET	0x640000000000
+#define UM_SHADOW(addr)		(((addr) >> 3) + UM_SHADOW_OFFSET)
 
 /*
  * A guest address space reaches from 0 to UM_TASK_SIZE.  The pages from there

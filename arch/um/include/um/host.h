@@ -330,6 +330,8 @@ unsigned int um_cpu(void);
 
 /* What the build says: see Kconfig. */
 extern const unsigned int um_ncpus_default, um_ncpus_max;
+extern const bool um_kasan;
+
 void trap_early(void);
 
 #endif /* _UM_HOST_H */

@@ -12,6 +12,9 @@ extern char **host_environ;
 /** host_parse_options() - the host's own options, and the command line */
 void host_parse_options(int argc, char **argv);
 
+/** host_memory_shadow() - map KASAN's shadow, if there is one: first of all */
+void host_memory_shadow(void);
+
 /** host_memory_create() - make the memfd and its direct map */
 void host_memory_create(void);
 
