@@ -69,8 +69,7 @@ static int time_shutdown(struct clock_event_device *dev)
 /* The guest thread that this CPU runs, as far as it may wait for a host CPU. */
 static int time_guest_thread(void)
 {
-	return current->mm && trap->thread_id ?
-	       trap->thread_id(current->mm) : 0;
+	return current->mm ? trap->thread_id(current->mm) : 0;
 }
 
 /* The host's timer runs late, never early. */

@@ -43,7 +43,9 @@ struct ptrace_thread {
  * @dirty:	what the last owner has left is still mapped
  * @lock:	guards @spare
  * @spare:	the thread that the next virtual CPU takes
- * @first:	the first thread
+ * @first:	the first thread.  With several CPUs it runs no guest code: it would
+ *		be the last of a process that dies to be told of, and who waits for
+ *		it would wait for those that nobody waits for
  * @threads:	each virtual CPU's, or NULL
  */
 struct um_host_mm {
@@ -178,7 +180,7 @@ static int ptrace_thread_begin(struct um_host_mm *host,
 		return tid;
 	thread->tid = tid;
 	thread->cpu = -1;
-	thread->slot = stub_slot(cpu);
+	thread->slot = stub_slot(cpu + 1);
 	host->threads[cpu] = thread;
 	return ptrace_host_slot(tid, thread->slot, __pa(thread->block));
 }
@@ -220,7 +222,6 @@ static int ptrace_add_thread(struct mm_struct *mm)
 
 static struct trap_pool ptrace_pool = TRAP_POOL(ptrace_pool);
 
-/* The first thread is the CPU's that it is made on. */
 static int ptrace_host_mm_begin(struct um_host_mm *host)
 {
 	struct ptrace_thread *first = &host->first;
@@ -228,14 +229,15 @@ static int ptrace_host_mm_begin(struct um_host_mm *host)
 
 	if (template < 0)
 		return template;
-	first->slot = stub_slot(smp_processor_id());
-	first->tid = ptrace_host_fork(template, first->slot, __pa(first->block));
+	first->slot = stub_slot(0);
+	first->tid = ptrace_host_fork(template, __pa(first->block));
 	if (first->tid < 0)
 		return first->tid;
 	first->cpu = host_place_cpu();
 	host->pid = first->tid;
-	host->threads[smp_processor_id()] = first;
-	if (nr_cpu_ids > 1)
+	if (nr_cpu_ids == 1)
+		host->threads[0] = first;
+	else
 		host->spare = ptrace_host_spare(host->pid);
 	return 0;
 }
@@ -302,6 +304,8 @@ static bool ptrace_host_mm_empty(struct um_host_mm *host)
 	struct stub_control *control = self->block;
 	unsigned int cpu, left;
 
+	if (host->threads[0] != &host->first)
+		memset(host->first.block, 0, UM_STUB_END - UM_STUB_ORDERS);
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++) {
 		if (!host->threads[cpu])
 			continue;

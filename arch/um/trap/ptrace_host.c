@@ -290,7 +290,7 @@ int ptrace_host_slot(int tid, unsigned long slot, unsigned long phys)
 	return ret ? ret : ptrace_slot_stack(tid, slot, phys);
 }
 
-int ptrace_host_fork(int tid, unsigned long slot, unsigned long phys)
+int ptrace_host_fork(int tid, unsigned long phys)
 {
 	unsigned long ip = stub_address(um_stub_syscall);
 	long pid, ret;
@@ -303,10 +303,7 @@ int ptrace_host_fork(int tid, unsigned long slot, unsigned long phys)
 	/* A traced child begins with a stop. */
 	if (!ptrace_stopped(stub_wait(pid)))
 		return -ESRCH;
-	ret = ptrace_slot_map(pid, slot, phys);
-	/* The template's first thread has the stack of the first slot. */
-	if (!ret && slot != UM_STUB_ORDERS)
-		ret = ptrace_slot_stack(pid, slot, phys);
+	ret = ptrace_slot_map(pid, UM_STUB_ORDERS, phys);
 	if (ret < 0) {
 		stub_kill(pid);
 		return ret;

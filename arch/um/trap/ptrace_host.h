@@ -25,12 +25,13 @@ int ptrace_host_template(unsigned long stub_phys, int *template);
 /**
  * ptrace_host_fork() - a new, empty host process
  * @tid:   the thread of the template that the caller traces
- * @slot:  guest address of the page of orders and, behind it, the signal stack
- * @phys:  their guest-physical address
+ * @phys:  guest-physical address of the page of orders and, behind it, the signal
+ *	   stack, for the first slot
  *
+ * The signal stack is used as that of @tid is.
  * Return: its process id, which its first thread has too, or a negative errno.
  */
-int ptrace_host_fork(int tid, unsigned long slot, unsigned long phys);
+int ptrace_host_fork(int tid, unsigned long phys);
 
 /**
  * ptrace_host_spare() - have a process make a thread for whoever wants it
@@ -47,7 +48,11 @@ int ptrace_host_spare(int tid);
  */
 int ptrace_host_adopt(int tid);
 
-/** ptrace_host_slot() - orders and signal stack, as for ptrace_host_fork() */
+/**
+ * ptrace_host_slot() - give a thread orders and a signal stack
+ * @slot:  where they are to be in its process
+ * @phys:  as for ptrace_host_fork()
+ */
 int ptrace_host_slot(int tid, unsigned long slot, unsigned long phys);
 
 /**

@@ -92,6 +92,12 @@ static bool seccomp_has_thread(struct mm_struct *mm)
 	return mm->context.host && seccomp_is_here(mm->context.host);
 }
 
+static int seccomp_thread_id(struct mm_struct *mm)
+{
+	return seccomp_has_thread(mm) ?
+	       seccomp_this(mm->context.host)->pair.tid : 0;
+}
+
 /* ---- Host processes and threads ---- */
 
 static int seccomp_thread_init(struct seccomp_thread *thread)
@@ -647,6 +653,7 @@ const struct trap_ops trap_seccomp = {
 	.mm_destroy	= seccomp_mm_destroy,
 	.has_thread	= seccomp_has_thread,
 	.add_thread	= seccomp_add_thread,
+	.thread_id	= seccomp_thread_id,
 	.mm_map		= seccomp_mm_map,
 	.mm_unmap	= seccomp_mm_unmap,
 	.mm_sync	= seccomp_mm_sync,

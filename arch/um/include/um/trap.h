@@ -67,7 +67,7 @@ struct trap_event {
  * @add_thread:	make one for the virtual CPU that it happens to end up on.  May
  *		sleep.  0 or a negative errno.
  * @thread_id:	the host's number for that thread, 0 if there is none.  Preemption
- *		off.  NULL: it has none; its waits for a host CPU are not known.
+ *		off.
  * @mm_map:	queue a mapping: @size bytes at guest address @addr show the
  *		physical memory at @phys with HOST_PROT_* @prot.  Hands over
  *		when the queue is full.  Preemption off.  0 or a negative errno;
