@@ -15,6 +15,11 @@ void destroy_context(struct mm_struct *mm);
 /*
  * Which address space runs is looked up when guest code is entered.  What a
  * flush has to know is where that could be.
+ *
+ * For membarrier(2) setting the bit is the full barrier that it wants here, and
+ * nothing more is needed for instructions that were changed: a guest thread gets
+ * the host CPU from the kernel's thread by a switch of the host's address spaces,
+ * or goes on by the host's return from an interrupt.  Either serialises the CPU.
  */
 static inline void switch_mm(struct mm_struct *prev, struct mm_struct *next,
 			     struct task_struct *task)

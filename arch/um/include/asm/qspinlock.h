@@ -22,13 +22,13 @@ static inline bool virt_spin_lock(struct qspinlock *lock)
 	return true;
 }
 
-/*
- * No barrier between the two, so that it costs nothing: a sleeper makes one on
- * all CPUs, see lock_sleep().
- */
 #define queued_spin_unlock queued_spin_unlock
 static __always_inline void queued_spin_unlock(struct qspinlock *lock)
 {
+	/*
+	 * No barrier between this and the look that follows, so that it costs
+	 * nothing: a sleeper makes one on all CPUs, see lock_sleep().
+	 */
 	smp_store_release(&lock->locked, 0);
 	if (unlikely(atomic_read(&um_lock_sleepers)))
 		um_lock_wake(lock);
