@@ -385,23 +385,25 @@ static void hostmap_wait_uaccess(unsigned int cpu)
 		cpu_relax();
 }
 
-static bool hostmap_runs_elsewhere(struct mm_struct *mm)
+/* The other CPUs that run it, as a mask. */
+static unsigned long hostmap_runners(struct mm_struct *mm)
 {
 	unsigned int cpu, self = smp_processor_id();
-	bool runs = false;
+	unsigned long cpus, runners = 0;
 
 	/* Who comes later sees the page table as it is now. */
 	smp_mb();
-	if (cpumask_any_but(mm_cpumask(mm), self) >= nr_cpu_ids)
-		return false;
+	BUILD_BUG_ON(sizeof(struct cpumask) != sizeof(cpus));
+	cpus = READ_ONCE(*cpumask_bits(mm_cpumask(mm))) & ~BIT(self);
+	if (!cpus)
+		return 0;
 	host_barrier();
-	for_each_cpu(cpu, mm_cpumask(mm)) {
-		if (cpu == self)
-			continue;
+	for_each_set_bit(cpu, &cpus, nr_cpu_ids) {
 		hostmap_wait_uaccess(cpu);
-		runs |= hostmap_runs_on(mm, cpu);
+		if (hostmap_runs_on(mm, cpu))
+			runners |= BIT(cpu);
 	}
-	return runs;
+	return runners;
 }
 
 /*
@@ -411,16 +413,16 @@ static bool hostmap_runs_elsewhere(struct mm_struct *mm)
  */
 static void hostmap_shoot_down(struct mm_struct *mm)
 {
+	unsigned long runners;
 	unsigned int cpu;
 
 	if (nr_cpu_ids == 1)
 		return;
 	preempt_disable();
-	if (hostmap_runs_elsewhere(mm) &&
-	    (!trap->has_thread(mm) || um_mm_sync(mm)))
-		for_each_cpu(cpu, mm_cpumask(mm))
-			if (cpu != smp_processor_id())
-				hostmap_wait_return(mm, cpu);
+	runners = hostmap_runners(mm);
+	if (runners && (!trap->has_thread(mm) || um_mm_sync(mm)))
+		for_each_set_bit(cpu, &runners, nr_cpu_ids)
+			hostmap_wait_return(mm, cpu);
 	preempt_enable();
 }
 
