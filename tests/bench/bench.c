@@ -638,12 +638,9 @@ static const struct bench benches[] = {
 	{ .name = "fork_large", .op = bench_fork_large },
 	{ .name = "ext4", .measure = bench_file, .unit = "ms", .guest_only = true },
 	{ .name = "work", .measure = bench_work, .unit = "/s", .only_if_named = true },
-	{ .name = "calls", .measure = bench_calls, .unit = "calls",
-	  .only_if_named = true },
-	{ .name = "two_threads", .measure = bench_two_threads, .unit = "times",
-	  .only_if_named = true },
-	{ .name = "two_processes", .measure = bench_two_processes,
-	  .unit = "times", .only_if_named = true },
+	{ .name = "calls", .measure = bench_calls, .unit = "calls", .only_if_named = true },
+	{ .name = "two_threads", .measure = bench_two_threads, .unit = "times", .only_if_named = true },
+	{ .name = "two_processes", .measure = bench_two_processes, .unit = "times", .only_if_named = true },
 };
 
 static bool bench_named(const char *name, int argc, char **argv)

@@ -58,18 +58,25 @@ void um_fpu_sync(struct task_struct *task)
 	spin_unlock_irqrestore(&mm->context.fpu, flags);
 }
 
+static void fpu_change(struct um_fpu *fpu)
+{
+	fpu->live = false;
+	fpu->reload = true;
+}
+
 /* Another CPU may be about to save it, for the sake of the next to run there. */
 void um_fpu_changed(struct task_struct *task)
 {
-	struct um_fpu *fpu = &task->thread.fpu;
+	struct mm_struct *mm = task->mm;
 	unsigned long flags;
 
-	if (task->mm)
-		spin_lock_irqsave(&task->mm->context.fpu, flags);
-	fpu->live = false;
-	fpu->reload = true;
-	if (task->mm)
-		spin_unlock_irqrestore(&task->mm->context.fpu, flags);
+	if (!mm) {
+		fpu_change(&task->thread.fpu);
+		return;
+	}
+	spin_lock_irqsave(&mm->context.fpu, flags);
+	fpu_change(&task->thread.fpu);
+	spin_unlock_irqrestore(&mm->context.fpu, flags);
 }
 
 /* Under the lock of its mm, the guest thread gets current's state. */

@@ -49,6 +49,7 @@ const char *regs_query_register_name(unsigned int offset)
 
 void um_regs_complete(void)
 {
+	/* If another CPU has fetched them, all of them are here. */
 	if (smp_load_acquire(&current->thread.regs_away))
 		trap->complete(current);
 }
@@ -66,6 +67,7 @@ void um_regs_forget(struct task_struct *task, struct mm_struct *mm)
 	if (!mm)
 		return;
 	um_fpu_forget(task, mm);
+	/* If another CPU has fetched them, it is done with the task. */
 	if (smp_load_acquire(&task->thread.regs_away))
 		trap->forget(task, mm);
 }

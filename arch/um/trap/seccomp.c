@@ -312,6 +312,7 @@ static void seccomp_mm_halt(struct mm_struct *mm, struct seccomp_thread *thread,
 static struct seccomp_thread *seccomp_away(const struct task_struct *task,
 					   const struct mm_struct *mm)
 {
+	/* As um_regs_complete() and um_regs_forget() have it. */
 	unsigned int away = smp_load_acquire(&task->thread.regs_away);
 
 	return away ? mm->context.host->threads[away - 1] : NULL;
