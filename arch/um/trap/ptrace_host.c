@@ -335,9 +335,12 @@ int ptrace_host_adopt(int tid)
 	long ret;
 
 	ret = ptrace_request(PTRACE_SEIZE, tid, 0, (void *)PTRACE_OPTIONS);
-	if (!ret)
-		ret = ptrace_request(PTRACE_INTERRUPT, tid, 0, NULL);
-	if (!ret && !ptrace_stopped(stub_wait(tid)))
+	if (ret)
+		return ret;
+	ret = ptrace_request(PTRACE_INTERRUPT, tid, 0, NULL);
+	if (ret)
+		stub_wait_end(tid);
+	else if (!ptrace_stopped(stub_wait(tid)))
 		ret = -ESRCH;
 	return ret;
 }

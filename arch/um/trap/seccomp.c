@@ -254,6 +254,12 @@ static int seccomp_carry_out(struct seccomp_thread *thread)
 	return orders ? seccomp_host_batch(&thread->pair, orders) : 0;
 }
 
+/* That wait for the guest thread to run.  With several CPUs none do. */
+static bool seccomp_has_orders(const struct seccomp_thread *thread)
+{
+	return nr_cpu_ids == 1 && thread->orders;
+}
+
 /* The guest thread has stopped in the stub. */
 static void seccomp_fetch(struct um_host_mm *host,
 			  struct seccomp_thread *thread)
@@ -279,7 +285,8 @@ static void seccomp_halt(struct um_host_mm *host, struct seccomp_thread *thread)
 {
 	if (host->gone || !thread->pair.in_call)
 		return;
-	if (seccomp_carry_out(thread) || seccomp_host_stop(&thread->pair))
+	if ((seccomp_has_orders(thread) && seccomp_carry_out(thread)) ||
+	    seccomp_host_stop(&thread->pair))
 		host->gone = true;
 	else
 		seccomp_fetch(host, thread);
@@ -558,17 +565,18 @@ static void seccomp_prepare(struct um_host_mm *host,
 	if (host->gone)
 		return;
 	if (p->in_call) {
-		host->gone = seccomp_carry_out(thread);
+		if (seccomp_has_orders(thread) && seccomp_carry_out(thread))
+			host->gone = true;
 		return;
 	}
-	if (thread->orders && seccomp_host_settle(p))
+	if (seccomp_has_orders(thread) && seccomp_host_settle(p))
 		host->gone = true;
 	seccomp_host_set_regs(p, (unsigned long *)regs);
 }
 
 static int seccomp_enter(struct seccomp_thread *thread, struct pt_regs *regs)
 {
-	unsigned int orders = thread->orders;
+	unsigned int orders = 0;
 	int ret;
 
 	/* An interrupt from here on kicks; one that came before is seen. */
@@ -579,7 +587,8 @@ static int seccomp_enter(struct seccomp_thread *thread, struct pt_regs *regs)
 		this_cpu_write(seccomp_running, NULL);
 		return SECCOMP_INTERRUPTED;
 	}
-	thread->orders = 0;
+	if (seccomp_has_orders(thread))
+		swap(orders, thread->orders);
 	ret = seccomp_host_run(&thread->pair, orders, regs->ax);
 	this_cpu_write(seccomp_running, NULL);
 	return ret;

@@ -98,12 +98,25 @@ int seccomp_kill(const struct seccomp_pair *p)
 	return -ESRCH;
 }
 
-static unsigned long long seccomp_cpu_time(int pid)
+/*
+ * CPU time of the guest thread, the first number there (proc(5)); where the host
+ * does not count that, of the process.
+ */
+static unsigned long long seccomp_cpu_time(const struct seccomp_pair *p)
 {
 	struct timespec ts = { 0 };
+	unsigned long long ns = 0;
+	char path[32], text[64];
+	long n, i;
 
-	/* The clock of a process's CPU time, as clock_getcpuclockid(3) has it. */
-	host_syscall(SYS_clock_gettime, ~pid << 3 | 2, &ts);
+	host_format(path, sizeof(path), "/proc/%d/schedstat", p->tid);
+	n = host_read_file(path, text, sizeof(text));
+	for (i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
+		ns = ns * 10 + (text[i] - '0');
+	if (ns)
+		return ns;
+	/* Its clock, as clock_getcpuclockid(3) has it. */
+	host_syscall(SYS_clock_gettime, ~p->pid << 3 | 2, &ts);
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
@@ -224,7 +237,7 @@ static void seccomp_signal(struct seccomp_pair *p)
  * struct seccomp_chase - the wait for a thread that was kicked
  * @asleep:	it was in a call of guest code, and need only hear the kick
  * @deaf:	looks at which it seemed not to
- * @since:	CPU time of the process at the first look
+ * @since:	its CPU time at the first look
  */
 struct seccomp_chase {
 	bool			asleep;
@@ -243,15 +256,14 @@ static int seccomp_chase(struct seccomp_pair *p, struct seccomp_chase *chase)
 	/* The orders that come first may take the mapping thread a while. */
 	if (seccomp_host_settle(p) || seccomp_gone(p))
 		return -ESRCH;
-	now = seccomp_cpu_time(p->pid);
+	now = seccomp_cpu_time(p);
 	if (!chase->since)
 		chase->since = now;
 	if (chase->asleep && seccomp_is_deaf(p))
 		chase->deaf++;
 	else if (chase->asleep)
 		seccomp_signal(p);
-	/* The guest threads of other CPUs may have used it. */
-	if (now - chase->since < SECCOMP_PATIENCE_NS * host_config.ncpus &&
+	if (now - chase->since < SECCOMP_PATIENCE_NS &&
 	    chase->deaf < SECCOMP_DEAF_LOOKS)
 		return 0;
 	return seccomp_kill(p);
@@ -262,8 +274,9 @@ static bool seccomp_poll(struct seccomp_pair *p, bool asleep)
 {
 	struct pollfd poll = { .fd = p->listener, .events = POLLIN };
 
+	/* When the process ends there is a POLLHUP, and nothing to receive. */
 	return host_syscall(SYS_poll, &poll, 1, asleep ? SECCOMP_ASLEEP_MS :
-			    SECCOMP_LOOK_MS) == 1;
+			    SECCOMP_LOOK_MS) == 1 && (poll.revents & POLLIN);
 }
 
 /* Only to a thread that runs; otherwise it is left to seccomp_receive(). */

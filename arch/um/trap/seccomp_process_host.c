@@ -33,6 +33,9 @@
 
 #define SECCOMP_MAGIC1		0x46505853U
 #define SECCOMP_HWCAP2_FSGSBASE	2
+/* How long to wait before asking for a listener all the same, and how often */
+#define SECCOMP_LETTER_NS	20000000ULL
+#define SECCOMP_LETTERS		100
 /* Descriptors that are not for processes */
 #define SECCOMP_SPARE		8
 
@@ -44,28 +47,51 @@ static int seccomp_socket[2];
 static int seccomp_descriptors = INT_MAX;
 
 /*
- * Its first stop.  It has run no guest code yet, but other threads of the process
- * may, and what they do to the frame they could do later as well.
+ * The first frame of a thread, as the host lays it out: offsets in the stack.
+ * The template tells, as no guest code can write to its stack.
  */
-static int seccomp_adopt_frame(struct seccomp_pair *p)
+static struct {
+	unsigned long	context;
+	unsigned long	xstate;
+	unsigned long	uc_flags;
+} seccomp_frame;
+
+static unsigned long seccomp_stack(const struct seccomp_pair *p)
+{
+	return p->slot + UM_STUB_STACK - UM_STUB_ORDERS;
+}
+
+static int seccomp_learn_frame(const struct seccomp_pair *p)
 {
 	unsigned long size = UM_STUB_END - UM_STUB_STACK;
-	unsigned long stack = p->slot + UM_STUB_STACK - UM_STUB_ORDERS;
-	unsigned long offset = p->call.args[2] - stack;
-	ucontext_t *uc = (void *)((char *)p->state + offset);
-	unsigned long xoffset;
+	unsigned long offset = p->call.args[2] - seccomp_stack(p);
+	const ucontext_t *uc = (void *)((char *)p->state + offset);
 
-	if (p->in_call || p->call.args[0] != SIGTRAP ||
-	    offset > size - sizeof(*uc) - sizeof(siginfo_t))
+	if (offset >= size)
 		return -EPERM;
-	xoffset = (unsigned long)uc->uc_mcontext.fpregs - stack;
-	if (xoffset > size - host_config.xstate_size - sizeof(int))
+	seccomp_frame.context = offset;
+	seccomp_frame.xstate = (unsigned long)uc->uc_mcontext.fpregs -
+			       seccomp_stack(p);
+	seccomp_frame.uc_flags = uc->uc_flags;
+	return seccomp_frame.xstate < size ? 0 : -EPERM;
+}
+
+/* Its first stop. */
+static int seccomp_adopt_frame(struct seccomp_pair *p)
+{
+	int ret = 0;
+
+	if (p->in_call || p->call.args[0] != SIGTRAP)
+		return -EPERM;
+	if (p == &seccomp_template)
+		ret = seccomp_learn_frame(p);
+	p->context = seccomp_stack(p) + seccomp_frame.context;
+	if (ret || p->call.args[2] != p->context)
 		return -EPERM;
 	p->tid = p->call.pid;
-	p->context = p->call.args[2];
-	p->ucontext = uc;
-	p->uc_flags = uc->uc_flags;
-	p->xstate = (char *)p->state + xoffset;
+	p->ucontext = (char *)p->state + seccomp_frame.context;
+	p->uc_flags = seccomp_frame.uc_flags;
+	p->xstate = (char *)p->state + seccomp_frame.xstate;
 	p->control->frame = p->context;
 	return 0;
 }
@@ -152,7 +178,7 @@ static int seccomp_listener_number(const struct seccomp_pair *p)
 {
 	/* The template's listener, its own and its first pair's come before. */
 	int fd = -1, skip = p == &seccomp_template ? 0 :
-			    p->mapper == p->pid ? 1 : 2;
+			    p->slot == UM_STUB_ORDERS ? 1 : 2;
 
 	do {
 		fd++;
@@ -163,23 +189,24 @@ static int seccomp_listener_number(const struct seccomp_pair *p)
 }
 
 /*
- * The guest thread is on its way.  If it gets none it leaves the error.  What it
- * leaves can be forged by other guest threads of the process.
+ * The guest thread is on its way.  If it gets none it leaves the error.  Other
+ * guest threads of the process can write to that, so it is looked at for a time
+ * only, and says no more than that a letter is worth a try.
  */
-static int seccomp_await_listener(struct seccomp_pair *p)
+static int seccomp_await_listener(const struct seccomp_pair *p)
 {
-	volatile struct stub_state *state = p->state;
+	const volatile struct stub_state *state = p->state;
+	unsigned long long end = host_clock_ns() + SECCOMP_LETTER_NS;
 	int number;
 
 	while ((number = state->listener) == STUB_NO_LISTENER) {
 		if (seccomp_gone(p))
 			return -ESRCH;
+		if (host_clock_ns() >= end)
+			return 0;
 		host_syscall(SYS_sched_yield);
 	}
-	if (number < 0)
-		return number;
-	p->control->listener = seccomp_listener_number(p);
-	return number == p->control->listener ? 0 : seccomp_kill(p);
+	return number < 0 ? number : 0;
 }
 
 /* What a process has sent before it died is not for the next. */
@@ -191,12 +218,13 @@ static void seccomp_drop_letters(void)
 		host_syscall(SYS_close, fd);
 }
 
-static int seccomp_get_listener(struct seccomp_pair *p)
+static int seccomp_ask_listener(struct seccomp_pair *p)
 {
 	int ret = seccomp_await_listener(p);
 
 	if (ret)
 		return ret;
+	/* If there is none yet this drops mappings, which come back by faults. */
 	seccomp_post_letter(p, p->control->listener);
 	ret = seccomp_host_batch(p, 1);
 	if (ret) {
@@ -204,8 +232,20 @@ static int seccomp_get_listener(struct seccomp_pair *p)
 		return ret;
 	}
 	p->listener = seccomp_receive_letter();
-	if (p->listener < 0)
-		return p->listener;
+	return p->listener < 0 ? p->listener : 0;
+}
+
+static int seccomp_get_listener(struct seccomp_pair *p)
+{
+	unsigned int tries = 0;
+	int ret;
+
+	p->control->listener = seccomp_listener_number(p);
+	do {
+		ret = seccomp_ask_listener(p);
+	} while (ret == -EAGAIN && tries++ < SECCOMP_LETTERS);
+	if (ret)
+		return ret;
 	/* To look at a process takes a descriptor too. */
 	return p->listener < seccomp_descriptors - SECCOMP_SPARE ? 0 : -EMFILE;
 }
@@ -306,10 +346,14 @@ static int seccomp_clone_mapper(struct seccomp_pair *p, unsigned long phys,
 	first->control->orders[1] = seccomp_stack_order(p, phys);
 	first->control->child = p->slot;
 	ret = seccomp_tell(first, 2, STUB_THEN_MAPPER);
+	/* The host has not granted the mappings; now it has others back. */
+	if (ret == -EAGAIN)
+		ret = seccomp_tell(first, 2, STUB_THEN_MAPPER);
 	if (ret)
 		return ret;
 	p->mapper = first->state->tid;
-	return host_syscall(SYS_tgkill, p->pid, p->mapper, 0);
+	return p->mapper == p->pid ? -EPERM :
+	       host_syscall(SYS_tgkill, p->pid, p->mapper, 0);
 }
 
 int seccomp_host_add(struct seccomp_pair *p, unsigned long phys,

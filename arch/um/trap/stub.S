@@ -31,6 +31,7 @@
 #define SECCOMP_IOCTL_NOTIF_SEND	0xc0182101
 #define CLOSE_RANGE_UNSHARE		2
 #define SIG_SETMASK			2
+#define SIGTRAP				5
 #define SIGKILL				9
 #define SIGCHLD				17
 #define MAP_SHARED_FIXED	(0x01 | MAP_FIXED)
@@ -123,6 +124,9 @@ mapper_drop:
 	syscall
 	testq	%rax, %rax
 	jnz	stub_exit
+	/* But a new thread needs those that were ordered. */
+	cmpl	$STUB_THEN_MAPPER, CONTROL(THEN)
+	je	mapper_failed
 
 mapper_then:
 	movl	CONTROL(THEN), %eax
@@ -185,7 +189,7 @@ mapper_thread:
 	testq	%rax, %rax
 	jnz	stub_exit
 	movl	$SIG_SETMASK, %edi
-	leaq	stub_no_signals(%rip), %rsi
+	leaq	stub_first_signals(%rip), %rsi
 	xorl	%edx, %edx
 	movl	$8, %r10d
 	movl	$__NR_rt_sigprocmask, %eax
@@ -301,9 +305,13 @@ SYM_INNER_LABEL(um_stub_returned, SYM_L_GLOBAL)
 
 /* ---- Constants ---- */
 
+	/*
+	 * Before there is a filter nothing may have the handler run; after it, the
+	 * return from the first stop opens the others.
+	 */
 	.balign	8
-stub_no_signals:
-	.quad	0
+stub_first_signals:
+	.quad	~(1 << (SIGTRAP - 1))
 
 	/* Filled in at boot. */
 SYM_INNER_LABEL(um_stub_filter, SYM_L_GLOBAL)
