@@ -5,6 +5,9 @@
  * that nothing stops, signals written where they must not be. It may be killed for that; nobody else may notice.
  */
 #define _GNU_SOURCE
+#include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
 #include "witness.h"
 
 /* ---- 1. Forged state ---- */
@@ -465,12 +468,94 @@ static void stale_all(void)
 
 WITNESSED(stale)
 
+/* ---- 6. What a new thread of the host says of itself ---- */
+
+/* Of a thread for a CPU from the second on: behind a page that is not for us. */
+#define NEWBORN (0x7fffffe00000UL + PAGE)
+#define NEWBORN_LIES 40
+/* "Nothing to say yet" */
+#define NEWBORN_SILENT (-4096)
+
+static sigjmp_buf newborn_start;
+static volatile bool newborn_done;
+
+static void newborn_fault(int sig, siginfo_t *si, void *context)
+{
+	(void)sig;
+	(void)si;
+	(void)context;
+	siglongjmp(newborn_start, 1);
+}
+
+static bool newborn_move(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* It is not mapped before there is such a thread. */
+static void *newborn_lie(void *arg)
+{
+	volatile int *said = (volatile int *)NEWBORN;
+
+	(void)arg;
+	sigsetjmp(newborn_start, 1);
+	while (!newborn_done) {
+		said[0] = getpid();
+		for (int i = 0; i < 1000; i++)
+			said[1] = NEWBORN_SILENT;
+	}
+	return NULL;
+}
+
+/*
+ * One thread stays and lies, the other has a thread of the host made. Lives on, so
+ * that none of them gets the host process of another, which has its threads.
+ */
+static int newborn_run(void *arg)
+{
+	pthread_t thread;
+
+	(void)arg;
+	tap_handle(SIGSEGV, newborn_fault, SA_NODEFER);
+	if (pthread_create(&thread, NULL, newborn_lie, NULL))
+		return 1;
+	usleep(2000);
+	newborn_move(1);
+	newborn_done = true;
+	pthread_join(thread, NULL);
+	pause();
+	return 0;
+}
+
+static void newborn_all(void)
+{
+	pid_t pids[NEWBORN_LIES];
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+		tap_diag("one CPU: nobody is born");
+	/* So that the first thread of each is this CPU's. */
+	newborn_move(0);
+	for (int i = 0; i < NEWBORN_LIES; i++) {
+		pids[i] = tap_fork(newborn_run, NULL);
+		usleep(5000);
+	}
+	for (int i = 0; i < NEWBORN_LIES; i++)
+		hostile_reap(pids[i], 1);
+}
+
+WITNESSED(newborn)
+
 static const struct tap_test tests[] = {
 	{ "forged frames", test_frames, 0 },
 	{ "forged stops", test_claims, 0 },
 	{ "spinning", test_spins, 0 },
 	{ "waiting for itself", test_waits, 0 },
 	{ "frames in memory of others", test_stale, 0 },
+	{ "lies about new threads", test_newborn, 0 },
 };
 
 TAP_NO_ROLES
