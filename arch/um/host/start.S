@@ -17,6 +17,11 @@ SYM_CODE_START(_start)
 	ud2
 	.cfi_endproc
 SYM_CODE_END(_start)
+	/*
+	 * To step one thread while others run, gdb copies instructions to the
+	 * entry point: nothing that is still needed may be near it.
+	 */
+	.skip	64
 
 /* The end of a signal handler: SA_RESTORER of host/signal.c. */
 SYM_CODE_START(host_sigreturn)
