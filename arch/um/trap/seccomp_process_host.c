@@ -261,8 +261,7 @@ static void seccomp_prepare(struct seccomp_pair *p, unsigned long phys)
 	control->parent = host_syscall(SYS_getpid);
 	control->listener = -1;
 	*(stack_t *)control->stack = (stack_t) {
-		.ss_sp = (void *)(p->slot + UM_STUB_STACK - UM_STUB_ORDERS +
-				  STUB_STATE_SIZE),
+		.ss_sp = (void *)(seccomp_stack(p) + STUB_STATE_SIZE),
 		.ss_size = UM_STUB_END - UM_STUB_STACK - STUB_STATE_SIZE,
 	};
 	p->state->listener = STUB_NO_LISTENER;
@@ -298,10 +297,9 @@ static struct stub_order seccomp_map_order(unsigned long addr,
 static struct stub_order seccomp_stack_order(const struct seccomp_pair *p,
 					     unsigned long phys)
 {
-	const unsigned long offset = UM_STUB_STACK - UM_STUB_ORDERS;
-
-	return seccomp_map_order(p->slot + offset, UM_STUB_END - UM_STUB_STACK,
-				 PROT_READ | PROT_WRITE, phys + offset);
+	return seccomp_map_order(seccomp_stack(p), UM_STUB_END - UM_STUB_STACK,
+				 PROT_READ | PROT_WRITE,
+				 phys + UM_STUB_STACK - UM_STUB_ORDERS);
 }
 
 int seccomp_host_fork(struct seccomp_pair *p, unsigned long phys)

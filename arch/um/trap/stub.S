@@ -49,6 +49,19 @@
 	cmpq	$-4095, %rax
 	.endm
 
+/* A thread or process, by the flags in %edi, which goes on behind this. */
+	.macro	clone_and_tell
+	xorl	%esi, %esi
+	leaq	STATE(TID), %rdx
+	xorl	%r10d, %r10d
+	xorl	%r8d, %r8d
+	movl	$__NR_clone, %eax
+	syscall
+	testq	%rax, %rax
+	js	mapper_failed
+	jnz	mapper_tell
+	.endm
+
 	.pushsection .text.um_stub, "ax"
 	.balign	PAGE_SIZE
 SYM_CODE_START(um_stub)
@@ -172,15 +185,7 @@ mapper_resume:
 mapper_thread:
 	movl	$(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | \
 		  CLONE_THREAD | CLONE_SYSVSEM | CLONE_PARENT_SETTID), %edi
-	xorl	%esi, %esi
-	leaq	STATE(TID), %rdx
-	xorl	%r10d, %r10d
-	xorl	%r8d, %r8d
-	movl	$__NR_clone, %eax
-	syscall
-	testq	%rax, %rax
-	js	mapper_failed
-	jnz	mapper_tell
+	clone_and_tell
 
 	leaq	CONTROL(STACK), %rdi
 	xorl	%esi, %esi
@@ -219,15 +224,7 @@ SYM_INNER_LABEL(um_stub_alone, SYM_L_GLOBAL)
 mapper_process:
 	movl	$(CLONE_PARENT | CLONE_FS | CLONE_PARENT_SETTID | \
 		  SIGCHLD), %edi
-	xorl	%esi, %esi
-	leaq	STATE(TID), %rdx
-	xorl	%r10d, %r10d
-	xorl	%r8d, %r8d
-	movl	$__NR_clone, %eax
-	syscall
-	testq	%rax, %rax
-	js	mapper_failed
-	jnz	mapper_tell
+	clone_and_tell
 
 	movl	$PR_SET_PDEATHSIG, %edi
 	movl	$SIGKILL, %esi
@@ -254,15 +251,7 @@ mapper_process:
 mapper_mapper:
 	movl	$(CLONE_VM | CLONE_FS | CLONE_SIGHAND | CLONE_THREAD | \
 		  CLONE_SYSVSEM | CLONE_PARENT_SETTID), %edi
-	xorl	%esi, %esi
-	leaq	STATE(TID), %rdx
-	xorl	%r10d, %r10d
-	xorl	%r8d, %r8d
-	movl	$__NR_clone, %eax
-	syscall
-	testq	%rax, %rax
-	js	mapper_failed
-	jnz	mapper_tell
+	clone_and_tell
 	movq	CONTROL(CHILD), %r14
 	xorl	%r15d, %r15d
 	jmp	um_stub_mapper
