@@ -15,7 +15,8 @@
 #define MB_GET_REGISTRATIONS (1 << 9) /* Linux 6.3 */
 
 #define ROUNDS 2000
-#define RSEQ_ROUNDS 200
+#define RSEQ_ROUNDS 100
+#define RSEQ_MOVES 500
 
 static int mb(int command, unsigned int flags, int cpu)
 {
@@ -281,7 +282,7 @@ static void *rs_moved(void *arg)
 {
 	(void)arg;
 	rs_tid = syscall(SYS_gettid);
-	for (int n = 1; n < ROUNDS; n++) {
+	for (int n = 1; n < RSEQ_MOVES; n++) {
 		while (rs_asked < n)
 			;
 		if (rs_this()->cpu_id != rs_cpu || rs_this()->cpu_id_start != rs_cpu)
@@ -301,7 +302,7 @@ static void test_rseq_moved(void)
 	REQUIRE(!pthread_create(&id, NULL, rs_moved, NULL));
 	while (!rs_tid)
 		sched_yield();
-	for (int n = 1; n < ROUNDS; n++) {
+	for (int n = 1; n < RSEQ_MOVES; n++) {
 		rs_cpu = mb_nth_cpu(&cpus, n % count);
 		mb_bind(rs_tid, rs_cpu);
 		rs_asked = n;

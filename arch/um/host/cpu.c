@@ -230,14 +230,9 @@ void host_futex_wait(const int *word, int value, unsigned long ns)
 	host_syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &timeout);
 }
 
-void host_futex_wake(const int *word)
+void host_futex_wake(const int *word, int count)
 {
-	host_syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1);
-}
-
-void host_cpu_yield(void)
-{
-	host_syscall(SYS_sched_yield);
+	host_syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count);
 }
 
 void host_send_ipi(unsigned int cpu)

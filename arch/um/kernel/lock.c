@@ -59,6 +59,6 @@ void um_lock_slowpath(struct qspinlock *lock)
 void um_lock_wake(struct qspinlock *lock)
 {
 	if (atomic_read(lock_bucket(lock)))
-		host_futex_wake(&lock->val.counter);
+		host_futex_wake(&lock->val.counter, 1);
 }
 EXPORT_SYMBOL(um_lock_wake);

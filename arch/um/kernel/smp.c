@@ -28,18 +28,19 @@
 #define SMP_START_TIMEOUT	(10 * HZ)
 #define SMP_STOP_TIMEOUT_MS	100
 
-/* Of so many cpu_relax() one yields: often enough to get out of the way soon. */
+/* Of so many looks the last one sleeps, unless something happens. */
 #define SMP_SPINS	256
+#define SMP_SLEEP_NS	(100 * NSEC_PER_USEC)
+
+/* ---- Waiting for each other ---- */
+
+/* How many sleep, and how often what they may be waiting for was done. */
+atomic_t um_waiters;
+static atomic_t smp_progress;
 
 static DEFINE_PER_CPU(unsigned int, smp_spins);
-
-void um_cpu_relax(void)
-{
-	um_pause();
-	if (nr_cpu_ids > 1 && !(raw_cpu_inc_return(smp_spins) % SMP_SPINS))
-		host_cpu_yield();
-}
-EXPORT_SYMBOL(um_cpu_relax);
+/* The progress that the next look will know of. */
+static DEFINE_PER_CPU(int, smp_seen);
 
 /* One that is idle wants no host CPU: it is there as soon as it is needed. */
 bool um_cpu_is_preempted(unsigned int cpu)
@@ -47,6 +48,48 @@ bool um_cpu_is_preempted(unsigned int cpu)
 	return host_place_shares(cpu) && !idle_cpu(cpu);
 }
 EXPORT_SYMBOL(um_cpu_is_preempted);
+
+/* Does this one take the host CPU from one that has something to do? */
+static bool smp_is_in_the_way(void)
+{
+	unsigned int cpu;
+
+	for_each_online_cpu(cpu)
+		if (um_cpu_is_preempted(cpu))
+			return true;
+	return false;
+}
+
+/* Not sched_yield(): Linux 6.18 can starve others by that, for minutes. */
+static void smp_sleep(void)
+{
+	atomic_inc(&um_waiters);
+	host_futex_wait(&smp_progress.counter, raw_cpu_read(smp_seen),
+			SMP_SLEEP_NS);
+	atomic_dec(&um_waiters);
+}
+
+void um_cpu_relax(void)
+{
+	unsigned int look;
+
+	um_pause();
+	if (nr_cpu_ids == 1)
+		return;
+	look = raw_cpu_inc_return(smp_spins) % SMP_SPINS;
+	if (look == SMP_SPINS - 1)
+		raw_cpu_write(smp_seen, atomic_read(&smp_progress));
+	else if (!look && smp_is_in_the_way())
+		smp_sleep();
+}
+EXPORT_SYMBOL(um_cpu_relax);
+
+void um_progress(void)
+{
+	atomic_inc(&smp_progress);
+	if (atomic_read(&um_waiters))
+		host_futex_wake(&smp_progress.counter, INT_MAX);
+}
 
 /* ---- Messages ---- */
 
@@ -99,6 +142,7 @@ void um_ipi_interrupt(void)
 		scheduler_ipi();
 	if (messages & SMP_CALL)
 		generic_smp_call_function_interrupt();
+	um_progress();
 }
 
 /* ---- Up ---- */

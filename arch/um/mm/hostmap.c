@@ -356,6 +356,8 @@ void um_mm_leave(void)
 	barrier();
 	this_cpu_inc(hostmap_returns);
 	this_cpu_write(hostmap_running, NULL);
+	if (unlikely(atomic_read(&um_waiters)))
+		um_progress();
 }
 
 static bool hostmap_runs_on(struct mm_struct *mm, unsigned int cpu)

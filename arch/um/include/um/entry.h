@@ -3,6 +3,8 @@
 #ifndef _UM_ENTRY_H
 #define _UM_ENTRY_H
 
+#include <linux/types.h>
+
 struct pt_regs;
 struct task_struct;
 
@@ -30,6 +32,15 @@ void um_time_setup_cpu(void);
 void um_ipi_interrupt(void);
 /** um_cpu_disturb() - have another CPU leave guest code for a moment */
 void um_cpu_disturb(unsigned int cpu);
+
+/**
+ * um_progress() - something was done that another CPU may be in cpu_relax() for
+ *
+ * It sees that sooner or later without this, too.  @um_waiters: how many sleep.
+ */
+void um_progress(void);
+extern atomic_t um_waiters;
+
 void um_cpu_setup(void);
 void um_cpu_identify(void);
 void um_debug_trap(struct pt_regs *regs, int code);

@@ -226,11 +226,8 @@ void host_cpus_stop(void);
  */
 void host_futex_wait(const int *word, int value, unsigned long ns);
 
-/** host_futex_wake() - wake one of those, by the address alone */
-void host_futex_wake(const int *word);
-
-/** host_cpu_yield() - let others have this host CPU first, if any want it */
-void host_cpu_yield(void);
+/** host_futex_wake() - wake so many of those, by the address alone */
+void host_futex_wake(const int *word, int count);
 
 /** host_send_ipi() - raise HOST_IRQ_IPI on a virtual CPU */
 void host_send_ipi(unsigned int cpu);

@@ -17,8 +17,8 @@ static __always_inline void cpu_relax(void)
 /**
  * um_cpu_relax() - wait for another virtual CPU to do something
  *
- * That CPU's thread may be waiting for the host CPU that this one is on, so now
- * and then the host is told that others may go first.
+ * That CPU's thread may be waiting for the host CPU that this one is on, so who
+ * has waited for a while sleeps in the host for a moment: until um_progress().
  */
 void um_cpu_relax(void);
 
