@@ -97,12 +97,13 @@ int host_place_cpu(void)
 	return place_this()->cpu_plus_one - 1;
 }
 
-bool host_place_shares(unsigned int cpu)
+bool host_place_shares(unsigned int a, unsigned int b)
 {
-	int here = place_this()->cpu_plus_one;
+	int here = __atomic_load_n(&place_cpus[a].cpu_plus_one,
+				   __ATOMIC_RELAXED);
 
-	return here && cpu != um_cpu() &&
-	       __atomic_load_n(&place_cpus[cpu].cpu_plus_one,
+	return here && a != b &&
+	       __atomic_load_n(&place_cpus[b].cpu_plus_one,
 			       __ATOMIC_RELAXED) == here;
 }
 
@@ -355,6 +356,11 @@ static int place_nth(unsigned int n)
 	return cpu;
 }
 
+int host_place_start(unsigned int cpu)
+{
+	return place.allowed_count ? place_nth(cpu) : -1;
+}
+
 /* A virtual CPU's new thread has its creator's binding. */
 void host_place_join(void)
 {
@@ -362,7 +368,7 @@ void host_place_join(void)
 	if (place.allowed_count == 1)
 		place_this()->cpu_plus_one = place_cpus[0].cpu_plus_one;
 	else if (place.allowed_count >= 2)
-		place_move(place_nth(um_cpu()));
+		place_move(host_place_start(um_cpu()));
 }
 
 /* The next program in this process (a restart) may use what this one could. */

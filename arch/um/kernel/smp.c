@@ -15,6 +15,7 @@
 #include <linux/sched/hotplug.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task_stack.h>
+#include <linux/sched/topology.h>
 #include <linux/smp.h>
 #include <asm/mmu_context.h>
 #include <um/entry.h>
@@ -42,23 +43,24 @@ static DEFINE_PER_CPU(unsigned int, smp_spins);
 /* The progress that the next look will know of. */
 static DEFINE_PER_CPU(int, smp_seen);
 
-/* One that is idle wants no host CPU: it is there as soon as it is needed. */
-bool um_cpu_is_preempted(unsigned int cpu)
+/* Is there another on its host CPU that has something to do? */
+static bool smp_is_crowded(unsigned int cpu)
 {
-	return host_place_shares(cpu) && !idle_cpu(cpu);
-}
-EXPORT_SYMBOL(um_cpu_is_preempted);
+	unsigned int other;
 
-/* Does this one take the host CPU from one that has something to do? */
-static bool smp_is_in_the_way(void)
-{
-	unsigned int cpu;
-
-	for_each_online_cpu(cpu)
-		if (um_cpu_is_preempted(cpu))
+	for_each_online_cpu(other)
+		if (host_place_shares(cpu, other) && !idle_cpu(other))
 			return true;
 	return false;
 }
+
+/* A task is not sent to an idle one whose host CPU is at work for another. */
+bool um_cpu_is_preempted(unsigned int cpu)
+{
+	return idle_cpu(cpu) ? smp_is_crowded(cpu) :
+			       host_place_shares(cpu, raw_smp_processor_id());
+}
+EXPORT_SYMBOL(um_cpu_is_preempted);
 
 /* Not sched_yield(): Linux 6.18 can starve others by that, for minutes. */
 static void smp_sleep(void)
@@ -79,7 +81,7 @@ void um_cpu_relax(void)
 	look = raw_cpu_inc_return(smp_spins) % SMP_SPINS;
 	if (look == SMP_SPINS - 1)
 		raw_cpu_write(smp_seen, atomic_read(&smp_progress));
-	else if (!look && smp_is_in_the_way())
+	else if (!look && smp_is_crowded(raw_smp_processor_id()))
 		smp_sleep();
 }
 EXPORT_SYMBOL(um_cpu_relax);
@@ -185,12 +187,49 @@ int __cpu_up(unsigned int cpu, struct task_struct *idle)
 	return -EIO;
 }
 
+/*
+ * Those that share a host CPU are to the scheduler what the threads of a core
+ * are: work goes to different ones first, and is handed over within one.
+ */
+static cpumask_t smp_siblings[NR_CPUS] __ro_after_init;
+
+static const struct cpumask *smp_sibling_mask(int cpu)
+{
+	return &smp_siblings[cpu];
+}
+
+static int smp_sibling_flags(void)
+{
+	return SD_SHARE_CPUCAPACITY | SD_SHARE_LLC;
+}
+
+static struct sched_domain_topology_level smp_topology[] __ro_after_init = {
+	{ smp_sibling_mask, smp_sibling_flags, SD_INIT_NAME(SMT) },
+	{ cpu_cpu_mask, SD_INIT_NAME(PKG) },
+	{ },
+};
+
+static void __init smp_set_topology(void)
+{
+	unsigned int cpu, other;
+
+	for_each_possible_cpu(cpu) {
+		cpumask_set_cpu(cpu, &smp_siblings[cpu]);
+		for_each_possible_cpu(other)
+			if (host_place_start(cpu) >= 0 &&
+			    host_place_start(cpu) == host_place_start(other))
+				cpumask_set_cpu(other, &smp_siblings[cpu]);
+	}
+	set_sched_topology(smp_topology);
+}
+
 void __init smp_prepare_cpus(unsigned int max_cpus)
 {
 	unsigned int cpu;
 
 	if (!max_cpus)
 		return;
+	smp_set_topology();
 	for_each_possible_cpu(cpu)
 		set_cpu_present(cpu, true);
 }

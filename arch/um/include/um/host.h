@@ -277,12 +277,15 @@ int host_place_cpu(void);
 /** host_place_thread() - bind a guest thread to host_place_cpu() */
 int host_place_thread(int tid);
 
+/** host_place_start() - the host CPU that a virtual CPU begins on, or -1 */
+int host_place_start(unsigned int cpu);
+
 /**
- * host_place_shares() - is another virtual CPU kept to the caller's host CPU?
+ * host_place_shares() - are two virtual CPUs kept to the same host CPU?
  *
- * Then that one does not run while the caller does.
+ * Then one of them does not run while the other does.
  */
-bool host_place_shares(unsigned int cpu);
+bool host_place_shares(unsigned int a, unsigned int b);
 
 /**
  * host_place_check() - move this virtual CPU if its host CPU is busy
