@@ -36,6 +36,15 @@ const char *host_prefix(const char *s, const char *prefix)
 	return s;
 }
 
+const char *host_number(const char *p, unsigned long *value)
+{
+	while (*p == ' ')
+		p++;
+	for (*value = 0; *p >= '0' && *p <= '9'; p++)
+		*value = *value * 10 + (*p - '0');
+	return p;
+}
+
 void host_copy(void *to, const void *from, unsigned long size)
 {
 	asm volatile("rep movsb"

@@ -118,15 +118,6 @@ int host_place_thread(int tid)
 	return host_syscall(SYS_sched_setaffinity, tid, sizeof(mask), &mask);
 }
 
-static const char *place_number(const char *p, unsigned long *value)
-{
-	while (*p == ' ')
-		p++;
-	for (*value = 0; *p >= '0' && *p <= '9'; p++)
-		*value = *value * 10 + (*p - '0');
-	return p;
-}
-
 /* proc(5), schedstat: time on a CPU, time it waited for one, how often it ran. */
 static bool place_read_waits(int fd, struct place_waits *waits)
 {
@@ -138,9 +129,9 @@ static bool place_read_waits(int fd, struct place_waits *waits)
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
-	p = place_number(p, &value);
-	p = place_number(p, &waits->delay);
-	place_number(p, &waits->runs);
+	p = host_number(p, &value);
+	p = host_number(p, &waits->delay);
+	host_number(p, &waits->runs);
 	return true;
 }
 
@@ -196,10 +187,10 @@ static const char *place_idle_line(const char *line, unsigned int *cpu,
 
 	if (!p)
 		return NULL;
-	p = place_number(p, &value);
+	p = host_number(p, &value);
 	*cpu = value;
 	for (field = 0; field < 5; field++) {
-		p = place_number(p, &value);
+		p = host_number(p, &value);
 		if (field >= 3)
 			sum += value;
 	}

@@ -128,16 +128,7 @@ static bool quota_find_mount(struct quota_place *place, const char *line)
 	return false;
 }
 
-static bool quota_number(const char *text, unsigned long *value)
-{
-	const char *p = text;
-
-	for (*value = 0; *p >= '0' && *p <= '9'; p++)
-		*value = *value * 10 + (*p - '0');
-	return p != text && *value;
-}
-
-/* A file of the cgroup; "max" and "-1", no quota, are no numbers. */
+/* A file of the cgroup; "max" and "-1", no quota, are no numbers: 0. */
 static bool quota_file(const struct quota_place *place, const char *name,
 		       char *text, unsigned long size)
 {
@@ -163,9 +154,9 @@ static unsigned int quota_here(const struct quota_place *place)
 		   !quota_file(place, "cpu.cfs_period_us", more, sizeof(more))) {
 		return 0;
 	}
-	if (!quota_number(text, &quota) || !quota_number(second, &period))
-		return 0;
-	return (quota + period - 1) / period;
+	host_number(text, &quota);
+	host_number(second, &period);
+	return period ? (quota + period - 1) / period : 0;
 }
 
 static unsigned int quota_least(unsigned int a, unsigned int b)

@@ -49,6 +49,9 @@
 #define SECCOMP_LOOK_MS		(SECCOMP_LOOK_NS / 1000000)
 /* The same while it sleeps: nothing but the host keeps it from hearing. */
 #define SECCOMP_ASLEEP_MS	10
+/* Looks at a thread that will be ready soon; then a sleep between two. */
+#define SECCOMP_YIELDS		16
+#define SECCOMP_PAUSE_NS	20000L
 /* CPU time in which any thread that means well gets to the stub. */
 #define SECCOMP_PATIENCE_NS	20000000ULL
 /* Looks that must agree that it hears nothing: it may not have got its CPU. */
@@ -105,14 +108,14 @@ int seccomp_kill(const struct seccomp_pair *p)
 static unsigned long long seccomp_cpu_time(const struct seccomp_pair *p)
 {
 	struct timespec ts = { 0 };
-	unsigned long long ns = 0;
 	char path[32], text[64];
-	long n, i;
+	unsigned long ns;
+	long n;
 
 	host_format(path, sizeof(path), "/proc/%d/schedstat", p->tid);
-	n = host_read_file(path, text, sizeof(text));
-	for (i = 0; i < n && text[i] >= '0' && text[i] <= '9'; i++)
-		ns = ns * 10 + (text[i] - '0');
+	n = host_read_file(path, text, sizeof(text) - 1);
+	text[n < 0 ? 0 : n] = '\0';
+	host_number(text, &ns);
 	if (ns)
 		return ns;
 	/* Its clock, as clock_getcpuclockid(3) has it. */
@@ -169,8 +172,21 @@ static bool seccomp_has_waiter(const volatile unsigned int *word)
 			    *word) == 1;
 }
 
+/* Linux 6.18 can starve others, for minutes, by sched_yield() without an end. */
+void seccomp_give_way(unsigned int tries)
+{
+	static const struct timespec pause = { 0, SECCOMP_PAUSE_NS };
+
+	if (tries < SECCOMP_YIELDS)
+		host_syscall(SYS_sched_yield);
+	else
+		host_syscall(SYS_nanosleep, &pause, 0);
+}
+
 int seccomp_host_settle(struct seccomp_pair *p)
 {
+	unsigned int tries = 0;
+
 	if (!p->posted)
 		return 0;
 	p->posted = false;
@@ -178,7 +194,7 @@ int seccomp_host_settle(struct seccomp_pair *p)
 	while (!seccomp_has_waiter(&p->control->seq)) {
 		if (seccomp_gone(p))
 			return -ESRCH;
-		host_syscall(SYS_sched_yield);
+		seccomp_give_way(tries++);
 	}
 	return 0;
 }

@@ -25,6 +25,9 @@ void seccomp_build_filter(struct sock_fprog *program,
 
 /* seccomp_host.c */
 
+/** seccomp_give_way() - between two looks whether another thread is ready */
+void seccomp_give_way(unsigned int tries);
+
 /** seccomp_gone() - has the process ended? */
 bool seccomp_gone(const struct seccomp_pair *p);
 

@@ -197,6 +197,7 @@ static int seccomp_await_listener(const struct seccomp_pair *p)
 {
 	const volatile struct stub_state *state = p->state;
 	unsigned long long end = host_clock_ns() + SECCOMP_LETTER_NS;
+	unsigned int tries = 0;
 	int number;
 
 	while ((number = state->listener) == STUB_NO_LISTENER) {
@@ -204,7 +205,7 @@ static int seccomp_await_listener(const struct seccomp_pair *p)
 			return -ESRCH;
 		if (host_clock_ns() >= end)
 			return 0;
-		host_syscall(SYS_sched_yield);
+		seccomp_give_way(tries++);
 	}
 	return number < 0 ? number : 0;
 }

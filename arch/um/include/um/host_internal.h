@@ -50,6 +50,11 @@ unsigned long host_strlen(const char *s);
 bool host_streq(const char *a, const char *b);
 /** host_prefix() - what follows @prefix in @s, or NULL */
 const char *host_prefix(const char *s, const char *prefix);
+/**
+ * host_number() - the decimal number at @p, behind spaces; 0 if there is none
+ * Return: what follows it
+ */
+const char *host_number(const char *p, unsigned long *value);
 /** host_format() - as snprintf(3), with %s, %d, %u, %x, %p and their %l forms */
 void host_format(char *to, unsigned long size, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
