@@ -191,8 +191,10 @@ END
 	says "$3" "$1 is named"
 }
 
-left "a process" 'sleep 987 & exit 0' 'got: process [0-9]+ sleep'
-left "a daemon" 'setsid sh -c \"sleep 987 & exit 0\" & exit 0' 'process [0-9]+ sleep'
+# Until it has its name.
+sleeps='until grep -q sleep /proc/\$!/comm; do :; done'
+left "a process" "sleep 987 & $sleeps; exit 0" 'got: process [0-9]+ sleep'
+left "a daemon" "setsid -w sh -c 'sleep 987 & $sleeps'; exit 0" 'process [0-9]+ sleep'
 # shellcheck disable=SC2016 # expands in the shell that plays the guest
 left "a temporary file" 'touch \$TMPDIR/forgotten; exit 0' 'file .*/tmp/forgotten'
 left "a file at home" 'mkdir ~/.uml; touch ~/.uml/id; exit 0' 'file .*/home/.uml/id'
