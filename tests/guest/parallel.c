@@ -15,7 +15,7 @@
 #include "tap.h"
 
 #define THREADS 4
-#define SECONDS 3
+#define SECONDS 1
 
 static volatile bool par_stop;
 

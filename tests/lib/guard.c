@@ -200,6 +200,20 @@ static int guard_reap(pid_t pid, int *status, long *ended)
 	}
 }
 
+/* What is left is killed until nothing is: it may fork while it is looked for. */
+static void guard_end(void)
+{
+	struct timespec tick = { .tv_nsec = 20000000 };
+	pid_t reaped;
+
+	while ((reaped = waitpid(-1, NULL, WNOHANG)) >= 0) {
+		if (reaped)
+			continue;
+		guard_sweep(-1);
+		nanosleep(&tick, NULL);
+	}
+}
+
 static void guard_child(char **argv, const char *errors, int own_terminal)
 {
 	sigset_t none;
@@ -286,8 +300,7 @@ int main(int argc, char **argv)
 
 	if (!guard_reap(pid, &status, &ended))
 		guard_sweep(report);
-	while (waitpid(-1, NULL, 0) > 0)
-		;
+	guard_end();
 	if (WIFSIGNALED(status))
 		guard_say(report, "status signal %d\n", WTERMSIG(status));
 	else

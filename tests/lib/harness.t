@@ -191,8 +191,10 @@ END
 	says "$3" "$1 is named"
 }
 
-left "a process" 'sleep 987 & exit 0' 'got: process [0-9]+ sleep'
-left "a daemon" 'setsid sh -c \"sleep 987 & exit 0\" & exit 0' 'process [0-9]+ sleep'
+# Until it has its name.
+sleeps='until grep -q sleep /proc/\$!/comm; do :; done'
+left "a process" "sleep 987 & $sleeps; exit 0" 'got: process [0-9]+ sleep'
+left "a daemon" "setsid -w sh -c 'sleep 987 & $sleeps'; exit 0" 'process [0-9]+ sleep'
 # shellcheck disable=SC2016 # expands in the shell that plays the guest
 left "a temporary file" 'touch \$TMPDIR/forgotten; exit 0' 'file .*/tmp/forgotten'
 left "a file at home" 'mkdir ~/.uml; touch ~/.uml/id; exit 0' 'file .*/home/.uml/id'
@@ -255,14 +257,61 @@ printf '1..2\nok 1\nnot ok 2\n'
 END
 cat >"$work/break.t" <<'END'
 #!/bin/sh
-echo 'ok 1'
+echo 'ok 1 - so far'
+echo 'no such thing' >&2
+exit 3
+END
+cat >"$work/hang.t" <<'END'
+#!/bin/sh
+# limit: 1
+echo 'ok 1 - so far'
+exec sleep 20
+END
+cat >"$work/odd.t" <<'END'
+#!/bin/sh
+printf '1..1\nok 1 - all\n'
+exit 5
+END
+cat >"$work/wordy.t" <<'END'
+#!/bin/sh
+printf 'ok 1 - fine\n# not this\nnot ok 2 - worse\n# because\n# of %0300d\n'
+printf 'ok 3\nnot ok 4 - later # TODO\n# as known\nnot ok 5 - too\n1..5\n'
+exit 1
+END
+cat >"$work/many.t" <<'END'
+#!/bin/sh
+for i in $(seq 30); do printf 'not ok %d - x\n# y\n' "$i"; done
+echo 1..30
+exit 1
+END
+cat >"$work/long.t" <<'END'
+#!/bin/sh
+printf '1..1\nnot ok 1 - x\n'
+seq -f '# line %g' 1000
+exit 1
 END
 chmod +x "$work"/*.t
+backend=
 runner()
 {
 	status=0
 	env UML_OUT="$work/out" KERNEL="$work/kernel" MINI=/dev/null DEBIAN=/dev/null \
-		"$top/tests/run" "$@" >"$work/output" 2>&1 </dev/null || status=$?
+		TRAP="$backend" "$top/tests/run" "$@" >"$work/output" 2>&1 </dev/null || status=$?
+}
+
+# What the runner says between the heading and the closing line.
+report()
+{
+	sed '1,/^What failed:$/d; $d' "$work/output"
+}
+
+report_is()
+{
+	cat >"$work/wanted"
+	status=0
+	report | diff "$work/wanted" - >"$work/difference" || status=$?
+	cat "$work/difference" >>"$work/output"
+	ok $status "$1"
 }
 
 runner "$work/pass.t"
@@ -274,8 +323,42 @@ says '^3 passed, 1 failed$' "counts that"
 runner "$work/pass.t" "$work/break.t"
 status_is 1 "the runner, one breaks off"
 says '^3 passed, 1 failed$' "counts that"
+report_is "says so, with its last words" <<'END'
+break.t: broke off, status 3, after: ok 1 - so far
+    no such thing
+END
 runner "$work/nosuch.t"
 status_is 1 "the runner, no such test"
+
+runner "$work/hang.t"
+report_is "a script over its limit is reported" <<'END'
+hang.t: stopped at its limit of 1 s, after: ok 1 - so far
+END
+runner "$work/odd.t"
+report_is "a status that no check explains is reported" <<'END'
+odd.t: status 5, though no check failed, after: ok 1 - all
+END
+backend=any
+runner "$work/pass.t" "$work/wordy.t"
+report_is "a check that failed is reported, with what it saw" <<END
+wordy.t, trap=any: not ok 2 - worse
+    because
+    of $(printf '%0193d' 0)
+wordy.t, trap=any: not ok 5 - too
+END
+runner "$work/pass.t"
+! grep -q '^What failed' "$work/output"
+ok $? "when nothing failed, nothing is reported"
+runner "$work/many.t"
+[ "$(report | wc -l)" -eq 19 ] && report | grep -q '^and 12 more$'
+ok $? "of many, the report says how many more"
+runner "$work/long.t"
+report_is "of a long explanation it has both ends" <<END
+long.t, trap=any: not ok 1 - x
+$(seq -f '    line %g' 9)
+... line 992
+$(seq -f '    line %g' 993 1000)
+END
 
 echo "1..$count"
 exit $((failed > 0))
