@@ -43,8 +43,12 @@ static DEFINE_PER_CPU(unsigned int, smp_spins);
 /* The progress that the next look will know of. */
 static DEFINE_PER_CPU(int, smp_seen);
 
-/* Is there another on its host CPU that has something to do? */
-static bool smp_is_crowded(unsigned int cpu)
+/*
+ * Another one on its host CPU has something to do.  Then it may be waiting for
+ * that, so nobody spins for what it holds; and if it is idle no task is sent to
+ * it that would have to share.
+ */
+bool um_cpu_is_preempted(unsigned int cpu)
 {
 	unsigned int other;
 
@@ -52,13 +56,6 @@ static bool smp_is_crowded(unsigned int cpu)
 		if (host_place_shares(cpu, other) && !idle_cpu(other))
 			return true;
 	return false;
-}
-
-/* A task is not sent to an idle one whose host CPU is at work for another. */
-bool um_cpu_is_preempted(unsigned int cpu)
-{
-	return idle_cpu(cpu) ? smp_is_crowded(cpu) :
-			       host_place_shares(cpu, raw_smp_processor_id());
 }
 EXPORT_SYMBOL(um_cpu_is_preempted);
 
@@ -81,7 +78,7 @@ void um_cpu_relax(void)
 	look = raw_cpu_inc_return(smp_spins) % SMP_SPINS;
 	if (look == SMP_SPINS - 1)
 		raw_cpu_write(smp_seen, atomic_read(&smp_progress));
-	else if (!look && smp_is_crowded(raw_smp_processor_id()))
+	else if (!look && um_cpu_is_preempted(raw_smp_processor_id()))
 		smp_sleep();
 }
 EXPORT_SYMBOL(um_cpu_relax);

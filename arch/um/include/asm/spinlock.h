@@ -3,7 +3,7 @@
 #define _ASM_UM_SPINLOCK_H
 
 /**
- * um_cpu_is_preempted() - it is certain that a virtual CPU is not running
+ * um_cpu_is_preempted() - may a virtual CPU be waiting for its host CPU?
  *
  * Who spins until that one has done something had better sleep.
  */
