@@ -29,8 +29,13 @@
 #define SMP_START_TIMEOUT	(10 * HZ)
 #define SMP_STOP_TIMEOUT_MS	100
 
-/* Of so many looks the last one sleeps, unless something happens. */
+/*
+ * Of so many looks the last one sleeps, unless something happens: where another
+ * virtual CPU is kept from its host CPU by this one, and where other processes
+ * may keep it from it.
+ */
 #define SMP_SPINS	256
+#define SMP_SPINS_ALONE	(16 * SMP_SPINS)
 #define SMP_SLEEP_NS	(100 * NSEC_PER_USEC)
 
 /* ---- Waiting for each other ---- */
@@ -75,10 +80,12 @@ void um_cpu_relax(void)
 	um_pause();
 	if (nr_cpu_ids == 1)
 		return;
-	look = raw_cpu_inc_return(smp_spins) % SMP_SPINS;
-	if (look == SMP_SPINS - 1)
+	look = raw_cpu_inc_return(smp_spins);
+	if (look % SMP_SPINS == SMP_SPINS - 1)
 		raw_cpu_write(smp_seen, atomic_read(&smp_progress));
-	else if (!look && um_cpu_is_preempted(raw_smp_processor_id()))
+	else if (look % SMP_SPINS == 0 &&
+		 (look % SMP_SPINS_ALONE == 0 ||
+		  um_cpu_is_preempted(raw_smp_processor_id())))
 		smp_sleep();
 }
 EXPORT_SYMBOL(um_cpu_relax);
