@@ -34,7 +34,7 @@ script()
 		cat
 	} >"$work/script.exp"
 	status=0
-	env UML_OUT="$work/out" KERNEL="$work/kernel" MINI=/dev/null TRAP= \
+	env UML_PATIENCE=1 UML_LIMIT= UML_OUT="$work/out" KERNEL="$work/kernel" MINI=/dev/null TRAP= \
 		timeout -k 5 60 expect -f "$work/script.exp" \
 		>"$work/output" 2>&1 </dev/null || status=$?
 }
@@ -239,7 +239,7 @@ uml_run {setsid sleep 985 & true}
 uml_wait never 60
 END
 status=0
-env UML_OUT="$work/out" KERNEL="$work/kernel" MINI=/dev/null \
+env UML_PATIENCE=1 UML_LIMIT= UML_OUT="$work/out" KERNEL="$work/kernel" MINI=/dev/null \
 	"$lib/one" "$work/script.exp" >"$work/output" 2>&1 </dev/null || status=$?
 status_is 124 "a script over its limit"
 gone 985
@@ -295,7 +295,7 @@ backend=
 runner()
 {
 	status=0
-	env UML_OUT="$work/out" KERNEL="$work/kernel" MINI=/dev/null DEBIAN=/dev/null \
+	env UML_PATIENCE=1 UML_LIMIT= UML_OUT="$work/out" KERNEL="$work/kernel" MINI=/dev/null DEBIAN=/dev/null \
 		TRAP="$backend" "$top/tests/run" "$@" >"$work/output" 2>&1 </dev/null || status=$?
 }
 

@@ -4,6 +4,7 @@
  */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <um/host_internal.h>
 
@@ -46,6 +47,15 @@ bool host_streq(const char *a, const char *b)
 const char *host_prefix(const char *s, const char *prefix)
 {
 	return strncmp(s, prefix, strlen(prefix)) ? NULL : s + strlen(prefix);
+}
+
+const char *host_number(const char *p, unsigned long *value)
+{
+	char *end;
+
+	p += strspn(p, " ");
+	*value = strspn(p, "0123456789") ? strtoul(p, &end, 10) : 0;
+	return *value ? end : p;
 }
 
 void host_copy(void *to, const void *from, unsigned long size)

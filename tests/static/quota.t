@@ -37,8 +37,9 @@ file()
 cpus()
 {
 	found=$("$work/quota" "$work/root")
-	if [ "$found" = "$1" ]; then found=; fi
-	empty "$2" "${found:+it finds $found, not $1}"
+	wrong="it finds '$found', not $1"
+	if [ "$found" = "$1" ]; then wrong=; fi
+	empty "$2" "$wrong"
 }
 
 host '0::/' "$v2"

@@ -107,15 +107,19 @@ bool host_place_shares(unsigned int a, unsigned int b)
 			       __ATOMIC_RELAXED) == here;
 }
 
-int host_place_thread(int tid)
+static int place_bind(int tid, int cpu)
 {
 	struct place_mask mask = { { 0 } };
-	int cpu = host_place_cpu();
 
-	if (place.allowed_count < 2 || cpu < 0)
-		return 0;
 	mask.bits[cpu / PLACE_WORD_BITS] = 1UL << (cpu % PLACE_WORD_BITS);
 	return host_syscall(SYS_sched_setaffinity, tid, sizeof(mask), &mask);
+}
+
+int host_place_thread(int tid)
+{
+	int cpu = host_place_cpu();
+
+	return place.allowed_count < 2 || cpu < 0 ? 0 : place_bind(tid, cpu);
 }
 
 /* proc(5), schedstat: time on a CPU, time it waited for one, how often it ran. */
@@ -234,14 +238,18 @@ static int place_scan_idle(unsigned int least)
 	return best;
 }
 
-static void place_move(int cpu)
+static void place_set(int cpu)
 {
-	struct place_cpu *self = place_this();
-	int old = self->cpu_plus_one;
+	__atomic_store_n(&place_this()->cpu_plus_one, cpu + 1,
+			 __ATOMIC_RELAXED);
+}
 
-	self->cpu_plus_one = cpu + 1;
-	if (host_place_thread(0))
-		self->cpu_plus_one = old;
+static bool place_move(int cpu)
+{
+	if (place_bind(0, cpu))
+		return false;
+	place_set(cpu);
+	return true;
 }
 
 /*
@@ -327,12 +335,11 @@ void host_place_init(void)
 	place.stat_fd = host_syscall(SYS_open, "/proc/stat",
 				     O_RDONLY | O_CLOEXEC);
 	if (place.allowed_count == 1)
-		place_this()->cpu_plus_one = cpu + 1;
+		place_set(cpu);
 	/* Without a way to see that the CPU is busy, stay unbound. */
-	else if (!place_this()->schedstat_plus_one || place.stat_fd < 0)
+	else if (!place_this()->schedstat_plus_one || place.stat_fd < 0 ||
+		 !place_move(cpu))
 		place.allowed_count = 0;
-	else
-		place_move(cpu);
 }
 
 /* The allowed one behind the first virtual CPU's by so many, in a circle. */
@@ -347,9 +354,10 @@ static int place_nth(unsigned int n)
 	return cpu;
 }
 
-int host_place_start(unsigned int cpu)
+bool host_place_begins_with(unsigned int a, unsigned int b)
 {
-	return place.allowed_count ? place_nth(cpu) : -1;
+	return place.allowed_count &&
+	       a % place.allowed_count == b % place.allowed_count;
 }
 
 /* A virtual CPU's new thread has its creator's binding. */
@@ -357,9 +365,9 @@ void host_place_join(void)
 {
 	place_open_schedstat();
 	if (place.allowed_count == 1)
-		place_this()->cpu_plus_one = place_cpus[0].cpu_plus_one;
+		place_set(place_cpus[0].cpu_plus_one - 1);
 	else if (place.allowed_count >= 2)
-		place_move(host_place_start(um_cpu()));
+		place_move(place_nth(um_cpu()));
 }
 
 /* The next program in this process (a restart) may use what this one could. */

@@ -38,6 +38,8 @@
 #define SMP_SPINS_ALONE	(16 * SMP_SPINS)
 #define SMP_SLEEP_NS	(100 * NSEC_PER_USEC)
 
+static DEFINE_PER_CPU(atomic_t, smp_messages);
+
 /* ---- Waiting for each other ---- */
 
 /* How many sleep, and how often what they may be waiting for was done. */
@@ -47,6 +49,11 @@ static atomic_t smp_progress;
 static DEFINE_PER_CPU(unsigned int, smp_spins);
 /* The progress that the next look will know of. */
 static DEFINE_PER_CPU(int, smp_seen);
+
+static bool smp_has_work(unsigned int cpu)
+{
+	return !idle_cpu(cpu) || atomic_read(per_cpu_ptr(&smp_messages, cpu));
+}
 
 /*
  * Another one on its host CPU has something to do.  Then it may be waiting for
@@ -58,7 +65,7 @@ bool um_cpu_is_preempted(unsigned int cpu)
 	unsigned int other;
 
 	for_each_online_cpu(other)
-		if (host_place_shares(cpu, other) && !idle_cpu(other))
+		if (host_place_shares(cpu, other) && smp_has_work(other))
 			return true;
 	return false;
 }
@@ -98,8 +105,6 @@ void um_progress(void)
 }
 
 /* ---- Messages ---- */
-
-static DEFINE_PER_CPU(atomic_t, smp_messages);
 
 static void smp_send(int cpu, unsigned int message)
 {
@@ -151,6 +156,54 @@ void um_ipi_interrupt(void)
 	um_progress();
 }
 
+/* ---- Which share a host CPU ---- */
+
+/*
+ * Those that begin on the same host CPU are to the scheduler what the threads of
+ * a core are: work goes to different ones first, and is handed over within one.
+ * Only those that are online.
+ */
+static cpumask_t smp_siblings[NR_CPUS];
+
+static const struct cpumask *smp_sibling_mask(int cpu)
+{
+	return &smp_siblings[cpu];
+}
+
+static int smp_sibling_flags(void)
+{
+	return SD_SHARE_CPUCAPACITY | SD_SHARE_LLC;
+}
+
+static struct sched_domain_topology_level smp_topology[] = {
+	{ smp_sibling_mask, smp_sibling_flags, SD_INIT_NAME(SMT) },
+	{ cpu_cpu_mask, SD_INIT_NAME(PKG) },
+	{ },
+};
+
+static void smp_join_siblings(unsigned int cpu)
+{
+	unsigned int other;
+
+	cpumask_set_cpu(cpu, &smp_siblings[cpu]);
+	for_each_online_cpu(other) {
+		if (host_place_begins_with(cpu, other)) {
+			cpumask_set_cpu(cpu, &smp_siblings[other]);
+			cpumask_set_cpu(other, &smp_siblings[cpu]);
+		}
+	}
+}
+
+static void smp_leave_siblings(unsigned int cpu)
+{
+	unsigned int other;
+
+	for_each_cpu(other, &smp_siblings[cpu])
+		if (other != cpu)
+			cpumask_clear_cpu(cpu, &smp_siblings[other]);
+	cpumask_clear(&smp_siblings[cpu]);
+}
+
 /* ---- Up ---- */
 
 /* The core brings up one at a time. */
@@ -166,6 +219,7 @@ static void smp_begin(void)
 	um_cpu_setup();
 	um_time_setup_cpu();
 	notify_cpu_starting(cpu);
+	smp_join_siblings(cpu);
 	set_cpu_online(cpu, true);
 	complete(&smp_is_up);
 	local_irq_enable();
@@ -191,49 +245,14 @@ int __cpu_up(unsigned int cpu, struct task_struct *idle)
 	return -EIO;
 }
 
-/*
- * Those that share a host CPU are to the scheduler what the threads of a core
- * are: work goes to different ones first, and is handed over within one.
- */
-static cpumask_t smp_siblings[NR_CPUS] __ro_after_init;
-
-static const struct cpumask *smp_sibling_mask(int cpu)
-{
-	return &smp_siblings[cpu];
-}
-
-static int smp_sibling_flags(void)
-{
-	return SD_SHARE_CPUCAPACITY | SD_SHARE_LLC;
-}
-
-static struct sched_domain_topology_level smp_topology[] __ro_after_init = {
-	{ smp_sibling_mask, smp_sibling_flags, SD_INIT_NAME(SMT) },
-	{ cpu_cpu_mask, SD_INIT_NAME(PKG) },
-	{ },
-};
-
-static void __init smp_set_topology(void)
-{
-	unsigned int cpu, other;
-
-	for_each_possible_cpu(cpu) {
-		cpumask_set_cpu(cpu, &smp_siblings[cpu]);
-		for_each_possible_cpu(other)
-			if (host_place_start(cpu) >= 0 &&
-			    host_place_start(cpu) == host_place_start(other))
-				cpumask_set_cpu(other, &smp_siblings[cpu]);
-	}
-	set_sched_topology(smp_topology);
-}
-
 void __init smp_prepare_cpus(unsigned int max_cpus)
 {
 	unsigned int cpu;
 
 	if (!max_cpus)
 		return;
-	smp_set_topology();
+	smp_join_siblings(0);
+	set_sched_topology(smp_topology);
 	for_each_possible_cpu(cpu)
 		set_cpu_present(cpu, true);
 }
@@ -260,6 +279,7 @@ int __cpu_disable(void)
 	if (!cpu)
 		return -EBUSY;
 	set_cpu_online(cpu, false);
+	smp_leave_siblings(cpu);
 	return 0;
 }
 

@@ -277,8 +277,8 @@ int host_place_cpu(void);
 /** host_place_thread() - bind a guest thread to host_place_cpu() */
 int host_place_thread(int tid);
 
-/** host_place_start() - the host CPU that a virtual CPU begins on, or -1 */
-int host_place_start(unsigned int cpu);
+/** host_place_begins_with() - do two virtual CPUs begin on the same host CPU? */
+bool host_place_begins_with(unsigned int a, unsigned int b);
 
 /**
  * host_place_shares() - are two virtual CPUs kept to the same host CPU?
