@@ -50,7 +50,7 @@
 /* The same while it sleeps: nothing but the host keeps it from hearing. */
 #define SECCOMP_ASLEEP_MS	10
 /* Looks at a thread that will be ready soon; then a sleep between two. */
-#define SECCOMP_YIELDS		16
+#define SECCOMP_YIELDS		1000
 #define SECCOMP_PAUSE_NS	20000L
 /* CPU time in which any thread that means well gets to the stub. */
 #define SECCOMP_PATIENCE_NS	20000000ULL
