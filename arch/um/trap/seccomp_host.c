@@ -52,8 +52,12 @@
 /* Looks at a thread that will be ready soon; then a sleep between two. */
 #define SECCOMP_YIELDS		1000
 #define SECCOMP_PAUSE_NS	20000L
-/* CPU time in which any thread that means well gets to the stub. */
+/*
+ * CPU time in which any thread that means well gets to the stub.  As long as it
+ * has no number, that of its whole process, where others may run beside it.
+ */
 #define SECCOMP_PATIENCE_NS	20000000ULL
+#define SECCOMP_PATIENCE_ALL_NS	(50 * SECCOMP_PATIENCE_NS)
 /* Looks that must agree that it hears nothing: it may not have got its CPU. */
 #define SECCOMP_DEAF_LOOKS	3
 /* Answers that find nobody, in a row: more than any honest process needs. */
@@ -103,7 +107,7 @@ int seccomp_kill(const struct seccomp_pair *p)
 
 /*
  * CPU time of the guest thread, the first number there (proc(5)); where the host
- * does not count that, of the process.
+ * does not count that, or it has no number yet, of the process.
  */
 static unsigned long long seccomp_cpu_time(const struct seccomp_pair *p)
 {
@@ -201,25 +205,33 @@ int seccomp_host_settle(struct seccomp_pair *p)
 
 /* ---- The guest thread stops ---- */
 
-/* A set of signals in the text of /proc/PID/status, hexadecimal: proc(5) */
-static unsigned long seccomp_signals(const char *text, const char *name)
+/* What follows @name in the text of /proc/PID/status, or NULL: proc(5) */
+static const char *seccomp_after(const char *text, const char *name)
 {
 	const char *rest = NULL;
-	unsigned long set = 0;
 
 	for (; *text && !rest; text++)
 		rest = host_prefix(text, name);
+	return rest;
+}
+
+/* A set of signals there, hexadecimal */
+static unsigned long seccomp_signals(const char *text, const char *name)
+{
+	const char *rest = seccomp_after(text, name);
+	unsigned long set = 0;
+
 	for (; rest && *rest && *rest != '\n'; rest++)
 		set = set << 4 | (*rest <= '9' ? *rest - '0' :
 						 *rest - 'a' + 10);
 	return set;
 }
 
-bool seccomp_kicks(const struct seccomp_pair *p, bool *pending,
-		   bool *blocked)
+bool seccomp_look(const struct seccomp_pair *p, struct seccomp_look *look)
 {
 	const unsigned long kick = 1UL << (SECCOMP_KICK_SIGNAL - 1);
 	char path[32], text[2048];
+	const char *state;
 	long n;
 
 	host_format(path, sizeof(path), "/proc/%d/status", p->tid);
@@ -227,20 +239,11 @@ bool seccomp_kicks(const struct seccomp_pair *p, bool *pending,
 	if (n <= 0)
 		return false;
 	text[n] = '\0';
-	*pending = seccomp_signals(text, "\nSigPnd:\t") & kick;
-	*blocked = seccomp_signals(text, "\nSigBlk:\t") & kick;
+	state = seccomp_after(text, "\nState:\t");
+	look->asleep = state && *state == 'S';
+	look->pending = seccomp_signals(text, "\nSigPnd:\t") & kick;
+	look->blocked = seccomp_signals(text, "\nSigBlk:\t") & kick;
 	return true;
-}
-
-/*
- * A thread that sleeps in a call of guest code hears a kick at once, unless
- * guest code has blocked it.
- */
-static bool seccomp_is_deaf(const struct seccomp_pair *p)
-{
-	bool pending, blocked;
-
-	return !seccomp_kicks(p, &pending, &blocked) || (pending && blocked);
 }
 
 static void seccomp_signal(struct seccomp_pair *p)
@@ -262,6 +265,21 @@ struct seccomp_chase {
 };
 
 /*
+ * A thread that sleeps in a call of guest code hears a kick at once, unless
+ * guest code has blocked it.  One that is on its way has heard it.
+ */
+static void seccomp_rouse(struct seccomp_pair *p, struct seccomp_chase *chase)
+{
+	struct seccomp_look look = { 0 };
+
+	if (!seccomp_look(p, &look) ||
+	    (look.asleep && look.pending && look.blocked))
+		chase->deaf++;
+	else if (look.asleep)
+		seccomp_signal(p);
+}
+
+/*
  * It was kicked and should have stopped: has it gone?  Or does it use its time
  * for something else, or hear nothing?  Then it has earned its end.
  */
@@ -275,24 +293,33 @@ static int seccomp_chase(struct seccomp_pair *p, struct seccomp_chase *chase)
 	now = seccomp_cpu_time(p);
 	if (!chase->since)
 		chase->since = now;
-	if (chase->asleep && seccomp_is_deaf(p))
-		chase->deaf++;
-	else if (chase->asleep)
-		seccomp_signal(p);
-	if (now - chase->since < SECCOMP_PATIENCE_NS &&
+	if (chase->asleep)
+		seccomp_rouse(p, chase);
+	if (now - chase->since < (p->tid ? SECCOMP_PATIENCE_NS :
+					   SECCOMP_PATIENCE_ALL_NS) &&
 	    chase->deaf < SECCOMP_DEAF_LOOKS)
 		return 0;
 	return seccomp_kill(p);
 }
 
-/* After a kick: true if there is something to receive. */
-static bool seccomp_poll(struct seccomp_pair *p, bool asleep)
+static long seccomp_poll(const struct seccomp_pair *p, int ms)
 {
 	struct pollfd poll = { .fd = p->listener, .events = POLLIN };
 
-	/* When the process ends there is a POLLHUP, and nothing to receive. */
-	return host_syscall(SYS_poll, &poll, 1, asleep ? SECCOMP_ASLEEP_MS :
-			    SECCOMP_LOOK_MS) == 1 && (poll.revents & POLLIN);
+	return host_syscall(SYS_poll, &poll, 1, ms) == 1 ? poll.revents : 0;
+}
+
+/* After a kick; -EAGAIN: there is nothing to receive yet. */
+static long seccomp_receive_or_chase(struct seccomp_pair *p,
+				     struct seccomp_chase *chase)
+{
+	long events = seccomp_poll(p, chase->asleep ? SECCOMP_ASLEEP_MS :
+						      SECCOMP_LOOK_MS);
+
+	if (events)
+		return host_syscall(SYS_ioctl, p->listener,
+				    SECCOMP_IOCTL_NOTIF_RECV, &p->call);
+	return seccomp_chase(p, chase) ? -ESRCH : -EAGAIN;
 }
 
 /* Only to a thread that runs; otherwise it is left to seccomp_receive(). */
@@ -319,12 +346,12 @@ static int seccomp_wait(struct seccomp_pair *p, bool asleep)
 						  p->listener,
 						  SECCOMP_IOCTL_NOTIF_RECV,
 						  (long)&p->call);
-		} else if (seccomp_poll(p, asleep)) {
-			ret = host_syscall(SYS_ioctl, p->listener,
-					   SECCOMP_IOCTL_NOTIF_RECV, &p->call);
 		} else {
-			ret = seccomp_chase(p, &chase) ? -ESRCH : -EAGAIN;
+			ret = seccomp_receive_or_chase(p, &chase);
 		}
+		/* There will be no more calls of a thread that has ended. */
+		if (ret == -ENOENT && (seccomp_poll(p, 0) & POLLHUP))
+			return seccomp_kill(p);
 		if (ret == -ESRCH || (ret && seccomp_gone(p)))
 			return -ESRCH;
 	} while (ret);
@@ -374,11 +401,11 @@ int seccomp_host_stop(struct seccomp_pair *p)
  */
 static int seccomp_absorb(struct seccomp_pair *p)
 {
-	bool pending, blocked;
+	struct seccomp_look look;
 
 	if (p->in_call)
 		return seccomp_hear(p);
-	if (seccomp_kicks(p, &pending, &blocked) && blocked)
+	if (seccomp_look(p, &look) && look.blocked)
 		return 0;
 	return seccomp_kill(p);
 }

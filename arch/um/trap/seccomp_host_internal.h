@@ -56,14 +56,22 @@ int seccomp_tell(struct seccomp_pair *p, unsigned int count,
 int seccomp_receive(struct seccomp_pair *p);
 
 /**
- * seccomp_kicks() - what the host says of kicks to the guest thread
- * @pending: one was sent, and not heard yet
- * @blocked: none is heard
- *
+ * struct seccomp_look - what the host says of a guest thread
+ * @asleep:	it waits for something, and can be interrupted
+ * @pending:	a kick was sent, and not heard yet
+ * @blocked:	none is heard
+ */
+struct seccomp_look {
+	bool	asleep;
+	bool	pending;
+	bool	blocked;
+};
+
+/**
+ * seccomp_look() - ask the host about the guest thread
  * Return: false if there is no /proc to ask.
  */
-bool seccomp_kicks(const struct seccomp_pair *p, bool *pending,
-		   bool *blocked);
+bool seccomp_look(const struct seccomp_pair *p, struct seccomp_look *look);
 
 /** seccomp_set_sw() - what the host says about the state of all frames */
 void seccomp_set_sw(const void *sw);

@@ -537,7 +537,7 @@ const char *seccomp_host_template(unsigned long stub_phys)
 	long parent = host_syscall(SYS_getpid);
 	char *code = (char *)UM_DIRECT_START + stub_phys;
 	struct sock_fprog *program;
-	bool pending, blocked;
+	struct seccomp_look look;
 	long ret;
 
 	if (!(host_auxv(AT_HWCAP2) & SECCOMP_HWCAP2_FSGSBASE))
@@ -576,7 +576,7 @@ const char *seccomp_host_template(unsigned long stub_phys)
 		stub_kill(p->pid);
 		return "the host's signal frames have no extended state";
 	}
-	if (!seccomp_kicks(p, &pending, &blocked) || !blocked) {
+	if (!seccomp_look(p, &look) || !look.blocked) {
 		stub_kill(p->pid);
 		return SECCOMP_NO_PROC;
 	}
