@@ -19,8 +19,7 @@ static inline pte_t walk_leaf(pmd_t pmd, unsigned long addr)
  * @next: where the entry ends: the first address behind the page, behind the
  *	  leaf that it is part of, or behind what a missing table covers
  *
- * Context: interrupts disabled: a table is only freed when all CPUs have
- * answered an interrupt.
+ * Context: interrupts disabled: see um_tlb_remove_table().
  * Return: the entry; that of a page in a larger leaf as if it had its own; an
  * empty one where there is no table.
  */

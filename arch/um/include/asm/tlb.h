@@ -21,4 +21,18 @@ static inline void __tlb_remove_table(void *table)
 	free_page_and_swap_cache(table);
 }
 
+/*
+ * Who looks at a page table without a lock has interrupts disabled (mm/walk.h),
+ * and a flush waits for some of them only.  Where there are others, a table is
+ * freed when all CPUs have had them enabled.
+ */
+static inline void um_tlb_remove_table(struct mmu_gather *tlb,
+				       struct ptdesc *table)
+{
+	if (nr_cpu_ids > 1)
+		tlb_remove_table(tlb, ptdesc_page(table));
+	else
+		tlb_remove_page_ptdesc(tlb, table);
+}
+
 #endif /* _ASM_UM_TLB_H */
