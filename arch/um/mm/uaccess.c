@@ -25,6 +25,12 @@ static void uaccess_end(unsigned long flags)
 	local_irq_restore(flags);
 }
 
+void um_uaccess_forget(void)
+{
+	if (raw_cpu_read(um_uaccess_seq) & 1)
+		raw_cpu_inc(um_uaccess_seq);
+}
+
 /*
  * Returns where a byte of guest memory is, with interrupts disabled
  * (uaccess_end()), or NULL, with interrupts as they were.

@@ -45,6 +45,11 @@ void um_mm_leave(void);
  */
 DECLARE_PER_CPU(unsigned int, um_uaccess_seq);
 
+/** um_uaccess_forget() - this task ends in a fault, in the middle of such a use
+ * Context: the CPU on which it faulted, interrupts disabled.
+ */
+void um_uaccess_forget(void);
+
 /** um_map_later() - queue a change of host mappings for the next sync */
 void um_map_later(struct mm_struct *mm, unsigned long start, unsigned long end,
 		  enum um_change change);
