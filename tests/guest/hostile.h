@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+#include <time.h>
 #include <ucontext.h>
 
 #include "tap.h"
@@ -203,10 +204,18 @@ TAP_USED_OR_NOT static void hostile_enter_timed(void)
 	hostile_enter();
 }
 
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 /* A process to play with: its status, or -1 if it had to be killed. */
 TAP_USED_OR_NOT static int hostile_reap(pid_t pid, unsigned int ms)
 {
-	struct timespec limit = { ms / 1000, ms % 1000 * 1000000 };
+	long end = now_ms() + ms, left;
 	sigset_t set;
 	int status;
 	pid_t got;
@@ -214,12 +223,14 @@ TAP_USED_OR_NOT static int hostile_reap(pid_t pid, unsigned int ms)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	for (;;) {
+	while ((left = end - now_ms()) > 0) {
+		struct timespec limit = { left / 1000, left % 1000 * 1000000 };
+
 		got = waitpid(pid, &status, WNOHANG | __WALL);
 		if (got == pid)
 			return status;
-		if (sigtimedwait(&set, NULL, &limit) < 0 && errno == EAGAIN)
-			break;
+		/* Other children end too. */
+		sigtimedwait(&set, NULL, &limit);
 	}
 	kill(pid, SIGKILL);
 	CHECK(waitpid(pid, &status, __WALL) == pid);

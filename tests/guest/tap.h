@@ -15,6 +15,7 @@
 #ifndef TAP_H
 #define TAP_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
@@ -34,7 +35,6 @@
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 #define TAP_USED_OR_NOT __attribute__((unused))
 #define TAP_DEFAULT_SECONDS 30
-#define TAP_GRACE_SECONDS 2
 #define TAP_MAX_DIAGS 20
 
 /**
@@ -214,10 +214,51 @@ static void tap_share(void)
 	}
 }
 
+/* What one of the processes of a test that hangs is waiting in. */
+static void tap_show_process(const char *pid)
+{
+	char path[64], stat[256] = "", wchan[64] = "", state;
+	int group;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	file = fopen(path, "re");
+	if (!file || !fgets(stat, sizeof(stat), file))
+		stat[0] = '\0';
+	if (file)
+		fclose(file);
+	if (!strrchr(stat, ')') || sscanf(strrchr(stat, ')'), ") %c %*d %d",
+					  &state, &group) != 2 ||
+	    group != tap_child)
+		return;
+	snprintf(path, sizeof(path), "/proc/%s/wchan", pid);
+	file = fopen(path, "re");
+	if (file && !fgets(wchan, sizeof(wchan), file))
+		wchan[0] = '\0';
+	if (file)
+		fclose(file);
+	tap_diag("process %.*s state %c in %s",
+		 (int)(strrchr(stat, ')') - stat + 1), stat, state, wchan);
+}
+
+static void tap_show_processes(void)
+{
+	struct dirent *entry;
+	DIR *proc = opendir("/proc");
+
+	while (proc && (entry = readdir(proc)))
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			tap_show_process(entry->d_name);
+	if (proc)
+		closedir(proc);
+}
+
+/* Whom it interrupts is waiting for the child, and holds no lock of libc's. */
 static void tap_on_alarm(int sig)
 {
 	(void)sig;
 	tap_timed_out = 1;
+	tap_show_processes();
 	kill(-tap_child, SIGKILL);
 	kill(tap_child, SIGKILL);
 }
@@ -232,7 +273,6 @@ static void tap_no_core(void)
 	setrlimit(RLIMIT_CORE, &limit);
 }
 
-/* The child's own alarm comes first, unless the test took it for itself. */
 static int tap_run_child(const struct tap_test *test)
 {
 	unsigned int limit = test->seconds ? test->seconds : TAP_DEFAULT_SECONDS;
@@ -246,13 +286,12 @@ static int tap_run_child(const struct tap_test *test)
 	if (!tap_child) {
 		setpgid(0, 0);
 		signal(SIGALRM, SIG_DFL);
-		alarm(limit);
 		tap_no_core();
 		test->run();
 		exit(tap_shared->fails != 0);
 	}
 	setpgid(tap_child, tap_child);
-	alarm(limit + TAP_GRACE_SECONDS);
+	alarm(limit);
 	while (waitpid(tap_child, &status, 0) < 0 && errno == EINTR)
 		;
 	alarm(0);
@@ -262,8 +301,7 @@ static int tap_run_child(const struct tap_test *test)
 
 static void tap_explain_status(int status)
 {
-	if (tap_timed_out || (WIFSIGNALED(status) &&
-			      WTERMSIG(status) == SIGALRM))
+	if (tap_timed_out)
 		tap_diag("timed out");
 	else if (WIFSIGNALED(status))
 		tap_diag("killed by signal %d", WTERMSIG(status));

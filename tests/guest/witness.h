@@ -7,7 +7,7 @@
 #define WITNESS_H
 
 #include <fcntl.h>
-#include <time.h>
+#include <sys/ioctl.h>
 
 #include "hostile.h"
 
@@ -44,14 +44,6 @@ TAP_USED_OR_NOT static void wait_ms(unsigned int ms)
 
 	while (nanosleep(&ts, &ts) && errno == EINTR)
 		;
-}
-
-static long now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Counts how often its memory, of others no business, was still right. */
@@ -125,16 +117,19 @@ static void look(void)
 }
 
 /*
- * Fresh handlers; the descriptors that the jumps name are not ours, and a read
- * by number 0 would stop a job in the background.
+ * Fresh handlers; the descriptors that the jumps name are not ours, and neither
+ * is the terminal: a read of it would stop all of a job in the background.
  */
 static void prepare(void)
 {
+	int terminal = open("/dev/tty", O_RDWR);
 	int null = open("/dev/null", O_RDWR);
 
 	hostile_catch();
+	if (terminal >= 0)
+		REQUIRE(!ioctl(terminal, TIOCNOTTY));
 	dup2(null, STDIN_FILENO);
-	for (int fd = 3; fd < 10; fd++)
+	for (int fd = 3; fd < 12; fd++)
 		close(fd);
 }
 
