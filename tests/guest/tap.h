@@ -217,7 +217,7 @@ static void tap_share(void)
 /* What one of the processes of a test that hangs is waiting in. */
 static void tap_show_process(const char *pid)
 {
-	char path[64], stat[256] = "", wchan[64] = "", state;
+	char path[64], stat[256] = "", wchan[64] = "", state, *end;
 	int group;
 	FILE *file;
 
@@ -227,8 +227,8 @@ static void tap_show_process(const char *pid)
 		stat[0] = '\0';
 	if (file)
 		fclose(file);
-	if (!strrchr(stat, ')') || sscanf(strrchr(stat, ')'), ") %c %*d %d",
-					  &state, &group) != 2 ||
+	end = strrchr(stat, ')');
+	if (!end || sscanf(end, ") %c %*d %d", &state, &group) != 2 ||
 	    group != tap_child)
 		return;
 	snprintf(path, sizeof(path), "/proc/%s/wchan", pid);
@@ -237,8 +237,8 @@ static void tap_show_process(const char *pid)
 		wchan[0] = '\0';
 	if (file)
 		fclose(file);
-	tap_diag("process %.*s state %c in %s",
-		 (int)(strrchr(stat, ')') - stat + 1), stat, state, wchan);
+	end[1] = '\0';
+	tap_diag("process %s state %c in %s", stat, state, wchan);
 }
 
 static void tap_show_processes(void)
