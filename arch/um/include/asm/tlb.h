@@ -23,13 +23,15 @@ static inline void __tlb_remove_table(void *table)
 
 /*
  * Who looks at a page table without a lock has interrupts disabled (mm/walk.h),
- * and a flush waits for some of them only.  Where there are others, a table is
- * freed when all CPUs have had them enabled.
+ * and a flush waits for some of them only.  Where there may be others, a table
+ * is freed when all CPUs have had them enabled.  At the end of an mm (@fullmm)
+ * no task has it any more; most tables are freed then, and can be used again at
+ * once.
  */
 static inline void um_tlb_remove_table(struct mmu_gather *tlb,
 				       struct ptdesc *table)
 {
-	if (nr_cpu_ids > 1)
+	if (nr_cpu_ids > 1 && !tlb->fullmm)
 		tlb_remove_table(tlb, ptdesc_page(table));
 	else
 		tlb_remove_page_ptdesc(tlb, table);
