@@ -66,13 +66,11 @@ static void ahead_private(struct vm_area_struct *vma, unsigned long addr,
 	struct um_faults *faults = &vma->vm_mm->context.faults;
 	unsigned long end = addr + ahead_window(faults, addr) * PAGE_SIZE;
 	bool write = flags & FAULT_FLAG_WRITE;
-	unsigned long next;
 
 	flags = write ? FAULT_FLAG_WRITE : 0;
-	for (end = min(end, vma->vm_end); addr < end; addr = next) {
-		pte_t pte = walk_entry(vma->vm_mm, addr, &next);
+	for (end = min(end, vma->vm_end); addr < end; addr += PAGE_SIZE) {
+		pte_t pte = walk_page_anywhere(vma->vm_mm, addr);
 
-		next = addr + PAGE_SIZE;
 		faults->last = addr;
 		if (walk_grants(pte, write, false))
 			continue;

@@ -41,7 +41,7 @@ bool um_fault_is_private(struct vm_area_struct *vma, unsigned long addr)
 
 	if (vma_is_anonymous(vma))
 		return true;
-	pte = walk_page(vma->vm_mm, addr);
+	pte = walk_page_anywhere(vma->vm_mm, addr);
 	return (pte_val(pte) & _PAGE_PRESENT) && !pte_special(pte) &&
 	       PageAnon(pte_page(pte));
 }
@@ -119,11 +119,7 @@ int um_fault_in(unsigned long addr, bool write)
 static bool fault_is_refill(struct mm_struct *mm, unsigned long addr,
 			    unsigned int flags, bool *present)
 {
-	pte_t pte;
-
-	local_irq_disable();
-	pte = walk_page(mm, addr);
-	local_irq_enable();
+	pte_t pte = walk_page_anywhere(mm, addr);
 
 	*present = pte_val(pte) & _PAGE_PRESENT;
 	return walk_grants(pte, flags & FAULT_FLAG_WRITE,

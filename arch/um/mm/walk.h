@@ -3,6 +3,7 @@
 #ifndef _UM_WALK_H
 #define _UM_WALK_H
 
+#include <linux/irqflags.h>
 #include <linux/pgtable.h>
 #include <um/host.h>
 
@@ -54,6 +55,18 @@ static inline pte_t walk_page(struct mm_struct *mm, unsigned long addr)
 	unsigned long next;
 
 	return walk_entry(mm, addr, &next);
+}
+
+/** walk_page_anywhere() - walk_page() for who may have interrupts enabled */
+static inline pte_t walk_page_anywhere(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long flags;
+	pte_t pte;
+
+	local_irq_save(flags);
+	pte = walk_page(mm, addr);
+	local_irq_restore(flags);
+	return pte;
 }
 
 /* May the page be read, and written or run if asked for?  See pgtable.h. */
