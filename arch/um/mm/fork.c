@@ -199,12 +199,15 @@ int arch_dup_mmap(struct mm_struct *oldmm, struct mm_struct *mm)
 		if (fork_has_changed(vma))
 			um_map_later(oldmm, vma->vm_start, vma->vm_end,
 				     UM_DROP);
-	oldmm->context.fork_flushed = true;
 	if (hints) {
 		refcount_inc(&hints->users);
 		mm->context.faults.hints = hints;
 		fork_touch_all(oldmm, hints, false);
 		fork_touch_child(mm, hints);
 	}
+	/* To touch pages may sleep, and others may flush meanwhile. */
+	spin_lock_irq(&oldmm->context.lock);
+	oldmm->context.fork_flusher = current;
+	spin_unlock_irq(&oldmm->context.lock);
 	return 0;
 }

@@ -115,14 +115,30 @@ void flush_tlb_mm(struct mm_struct *mm)
 	unsigned long flags;
 
 	spin_lock_irqsave(&mm->context.lock, flags);
-	if (!mm->context.fork_flushed) {
+	if (mm->context.fork_flusher == current) {
+		mm->context.fork_flusher = NULL;
+	} else {
 		WRITE_ONCE(mm->context.stale, true);
 		mm->context.flush_all = true;
 		mm->context.queued = 0;
 	}
-	mm->context.fork_flushed = false;
 	spin_unlock_irqrestore(&mm->context.lock, flags);
 	hostmap_shoot_down(mm);
+}
+
+/*
+ * Who flushed for somebody that ran this mm and has ended since may still be
+ * walking its page table, with @sync held.
+ */
+void um_flush_mm_end(struct mm_struct *mm)
+{
+	unsigned long flags;
+
+	flush_tlb_mm(mm);
+	if (nr_cpu_ids == 1)
+		return;
+	spin_lock_irqsave(&mm->context.sync, flags);
+	spin_unlock_irqrestore(&mm->context.sync, flags);
 }
 
 void update_mmu_cache_range(struct vm_fault *vmf, struct vm_area_struct *vma,

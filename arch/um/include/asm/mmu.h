@@ -63,7 +63,8 @@ struct um_faults {
  * @queued:	entries of @queue in use
  * @flush_all:	the queue was too short: drop every host mapping
  * @stale:	there are changes that have not been applied to the end
- * @fork_flushed: what a fork has changed is queued already, see arch_dup_mmap()
+ * @fork_flusher: whose next flush of all finds that what its fork has changed is
+ *		queued already, see arch_dup_mmap()
  * @faults:	see there; hints only, so no lock
  * @fpu:	guards @fpu_owner and struct um_fpu of its tasks; taken with
  *		interrupts disabled, outside @sync
@@ -79,7 +80,7 @@ typedef struct mm_context {
 	unsigned int		queued;
 	bool			flush_all;
 	bool			stale;
-	bool			fork_flushed;
+	struct task_struct	*fork_flusher;
 	struct um_faults	faults;
 	spinlock_t		fpu;	/* of who owns what guest threads hold */
 	struct task_struct	*fpu_owner[NR_CPUS];

@@ -11,7 +11,7 @@ static inline void tlb_flush(struct mmu_gather *tlb);
 static inline void tlb_flush(struct mmu_gather *tlb)
 {
 	if (tlb->fullmm)
-		flush_tlb_mm(tlb->mm);
+		um_flush_mm_end(tlb->mm);
 	else if (tlb->end)
 		um_flush_mm_range(tlb->mm, tlb->start, tlb->end);
 }
@@ -25,8 +25,8 @@ static inline void __tlb_remove_table(void *table)
  * Who looks at a page table without a lock has interrupts disabled (mm/walk.h),
  * and a flush waits for some of them only.  Where there may be others, a table
  * is freed when all CPUs have had them enabled.  At the end of an mm (@fullmm)
- * no task has it any more; most tables are freed then, and can be used again at
- * once.
+ * no task has it any more, and um_flush_mm_end() has waited for the others; most
+ * tables are freed then, and can be used again at once.
  */
 static inline void um_tlb_remove_table(struct mmu_gather *tlb,
 				       struct ptdesc *table)

@@ -11,6 +11,8 @@ void flush_tlb_range(struct vm_area_struct *vma, unsigned long start,
 void flush_tlb_page(struct vm_area_struct *vma, unsigned long addr);
 void um_flush_mm_range(struct mm_struct *mm, unsigned long start,
 		       unsigned long end);
+/* The last flush of a page table, before its tables are freed. */
+void um_flush_mm_end(struct mm_struct *mm);
 
 /* The kernel's own: done at once. */
 void flush_tlb_kernel_range(unsigned long start, unsigned long end);
