@@ -52,12 +52,10 @@
 /* Looks at a thread that will be ready soon; then a sleep between two. */
 #define SECCOMP_YIELDS		1000
 #define SECCOMP_PAUSE_NS	20000L
-/*
- * CPU time in which any thread that means well gets to the stub.  As long as it
- * has no number, that of its whole process, where others may run beside it.
- */
+/* CPU time in which any thread that means well gets to the stub. */
 #define SECCOMP_PATIENCE_NS	20000000ULL
-#define SECCOMP_PATIENCE_ALL_NS	(50 * SECCOMP_PATIENCE_NS)
+/* Looks until a new one has stopped, whose CPU time is not known yet: 30 s */
+#define SECCOMP_NEW_LOOKS	600
 /* Looks that must agree that it hears nothing: it may not have got its CPU. */
 #define SECCOMP_DEAF_LOOKS	3
 /* Answers that find nobody, in a row: more than any honest process needs. */
@@ -107,7 +105,7 @@ int seccomp_kill(const struct seccomp_pair *p)
 
 /*
  * CPU time of the guest thread, the first number there (proc(5)); where the host
- * does not count that, or it has no number yet, of the process.
+ * does not count that, of the process.  0: it can't be told now.
  */
 static unsigned long long seccomp_cpu_time(const struct seccomp_pair *p)
 {
@@ -118,6 +116,8 @@ static unsigned long long seccomp_cpu_time(const struct seccomp_pair *p)
 
 	host_format(path, sizeof(path), "/proc/%d/schedstat", p->tid);
 	n = host_read_file(path, text, sizeof(text) - 1);
+	if (n < 0 && n != -ENOENT)
+		return 0;
 	text[n < 0 ? 0 : n] = '\0';
 	host_number(text, &ns);
 	if (ns)
@@ -256,11 +256,13 @@ static void seccomp_signal(struct seccomp_pair *p)
  * struct seccomp_chase - the wait for a thread that was kicked
  * @asleep:	it was in a call of guest code, and need only hear the kick
  * @deaf:	looks at which it seemed not to
+ * @looks:	looks at a new thread
  * @since:	its CPU time at the first look
  */
 struct seccomp_chase {
 	bool			asleep;
 	unsigned int		deaf;
+	unsigned int		looks;
 	unsigned long long	since;
 };
 
@@ -290,13 +292,14 @@ static int seccomp_chase(struct seccomp_pair *p, struct seccomp_chase *chase)
 	/* The orders that come first may take the mapping thread a while. */
 	if (seccomp_host_settle(p) || seccomp_gone(p))
 		return -ESRCH;
+	if (!p->tid)
+		return ++chase->looks < SECCOMP_NEW_LOOKS ? 0 : seccomp_kill(p);
 	now = seccomp_cpu_time(p);
-	if (!chase->since)
+	if (!chase->since || !now)
 		chase->since = now;
 	if (chase->asleep)
 		seccomp_rouse(p, chase);
-	if (now - chase->since < (p->tid ? SECCOMP_PATIENCE_NS :
-					   SECCOMP_PATIENCE_ALL_NS) &&
+	if (now - chase->since < SECCOMP_PATIENCE_NS &&
 	    chase->deaf < SECCOMP_DEAF_LOOKS)
 		return 0;
 	return seccomp_kill(p);
@@ -316,9 +319,14 @@ static long seccomp_receive_or_chase(struct seccomp_pair *p,
 	long events = seccomp_poll(p, chase->asleep ? SECCOMP_ASLEEP_MS :
 						      SECCOMP_LOOK_MS);
 
-	if (events)
+	if (events & POLLIN)
 		return host_syscall(SYS_ioctl, p->listener,
 				    SECCOMP_IOCTL_NOTIF_RECV, &p->call);
+	if (events & POLLHUP)
+		return seccomp_kill(p);
+	/* The host could not look: that took no time. */
+	if (events)
+		return -EAGAIN;
 	return seccomp_chase(p, chase) ? -ESRCH : -EAGAIN;
 }
 
