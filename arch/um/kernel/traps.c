@@ -70,6 +70,7 @@ static void __noreturn traps_die(const char *what, struct pt_regs *regs,
 static void traps_oops(struct pt_regs *regs, unsigned long address)
 {
 	um_uaccess_forget();
+	um_mm_leave();
 	traps_die("BUG: the kernel has faulted", regs, address);
 }
 
