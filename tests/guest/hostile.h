@@ -223,13 +223,18 @@ TAP_USED_OR_NOT static int hostile_reap(pid_t pid, unsigned int ms)
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	while ((left = end - now_ms()) > 0) {
-		struct timespec limit = { left / 1000, left % 1000 * 1000000 };
+	for (;;) {
+		struct timespec limit;
 
 		got = waitpid(pid, &status, WNOHANG | __WALL);
 		if (got == pid)
 			return status;
+		left = end - now_ms();
+		if (left <= 0)
+			break;
 		/* Other children end too. */
+		limit.tv_sec = left / 1000;
+		limit.tv_nsec = left % 1000 * 1000000;
 		sigtimedwait(&set, NULL, &limit);
 	}
 	kill(pid, SIGKILL);
