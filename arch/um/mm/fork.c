@@ -114,12 +114,9 @@ static bool fork_may_touch(struct vm_area_struct *vma, unsigned long addr,
 /* To copy one page of a large leaf would split it, at each fork. */
 static bool fork_splits(struct mm_struct *mm, unsigned long addr)
 {
-	unsigned long flags, next;
-	pte_t pte;
+	unsigned long next;
+	pte_t pte = walk_entry_anywhere(mm, addr, &next);
 
-	local_irq_save(flags);
-	pte = walk_entry(mm, addr, &next);
-	local_irq_restore(flags);
 	return pte_present(pte) && next - addr > PAGE_SIZE;
 }
 

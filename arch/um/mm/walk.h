@@ -57,16 +57,25 @@ static inline pte_t walk_page(struct mm_struct *mm, unsigned long addr)
 	return walk_entry(mm, addr, &next);
 }
 
-/** walk_page_anywhere() - walk_page() for who may have interrupts enabled */
-static inline pte_t walk_page_anywhere(struct mm_struct *mm, unsigned long addr)
+/** walk_entry_anywhere() - walk_entry() for who may have interrupts enabled */
+static inline pte_t walk_entry_anywhere(struct mm_struct *mm,
+					unsigned long addr, unsigned long *next)
 {
 	unsigned long flags;
 	pte_t pte;
 
 	local_irq_save(flags);
-	pte = walk_page(mm, addr);
+	pte = walk_entry(mm, addr, next);
 	local_irq_restore(flags);
 	return pte;
+}
+
+/** walk_page_anywhere() - the same for who wants no more than one page's entry */
+static inline pte_t walk_page_anywhere(struct mm_struct *mm, unsigned long addr)
+{
+	unsigned long next;
+
+	return walk_entry_anywhere(mm, addr, &next);
 }
 
 /* May the page be read, and written or run if asked for?  See pgtable.h. */
