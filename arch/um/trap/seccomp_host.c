@@ -272,7 +272,7 @@ struct seccomp_chase {
  */
 static void seccomp_rouse(struct seccomp_pair *p, struct seccomp_chase *chase)
 {
-	struct seccomp_look look = { 0 };
+	struct seccomp_look look;
 
 	if (!seccomp_look(p, &look) ||
 	    (look.asleep && look.pending && look.blocked))
