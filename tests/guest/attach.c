@@ -185,16 +185,11 @@ static int at_read(void *arg)
 
 static void at_await_sleep(pid_t pid)
 {
-	char path[64], text[256], state = 0;
+	char text[256], state = 0;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	while (!shared->ready || state != 'S') {
-		int fd = open(path, O_RDONLY), n = read(fd, text, 255);
-
-		REQUIRE(n > 0);
-		text[n] = 0;
+		REQUIRE(tap_proc_line(pid, "stat", text, sizeof(text)));
 		state = strrchr(text, ')')[2];
-		close(fd);
 		sched_yield();
 	}
 }

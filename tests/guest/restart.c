@@ -311,15 +311,9 @@ static void restart_unprepare(void)
 
 static char restart_state(pid_t pid)
 {
-	char path[64], text[512];
-	int fd, n;
+	char text[512];
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY);
-	REQUIRE(fd >= 0, "no %s", path);
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n < 0 ? 0 : n] = 0;
+	REQUIRE(tap_proc_line(pid, "stat", text, sizeof(text)), "of %d", pid);
 	REQUIRE(strrchr(text, ')'));
 	return strrchr(text, ')')[2];
 }

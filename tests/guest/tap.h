@@ -214,29 +214,35 @@ static void tap_share(void)
 	}
 }
 
-/* What one of the processes of a test that hangs is waiting in. */
-static void tap_show_process(const char *pid)
+/* The first line of a file about a process; false: there is none. */
+static bool tap_proc_line(pid_t pid, const char *name, char *line, int size)
 {
-	char path[64], stat[256] = "", wchan[64] = "", state, *end;
-	int group;
+	char path[64];
 	FILE *file;
+	bool got;
 
-	snprintf(path, sizeof(path), "/proc/%s/stat", pid);
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, name);
 	file = fopen(path, "re");
-	if (!file || !fgets(stat, sizeof(stat), file))
-		stat[0] = '\0';
+	got = file && fgets(line, size, file);
 	if (file)
 		fclose(file);
+	return got;
+}
+
+/* What one of the processes of a test that hangs is waiting in. */
+static void tap_show_process(pid_t pid)
+{
+	char stat[256], wchan[64], state, *end;
+	int group;
+
+	if (!tap_proc_line(pid, "stat", stat, sizeof(stat)))
+		return;
 	end = strrchr(stat, ')');
 	if (!end || sscanf(end, ") %c %*d %d", &state, &group) != 2 ||
 	    group != tap_child)
 		return;
-	snprintf(path, sizeof(path), "/proc/%s/wchan", pid);
-	file = fopen(path, "re");
-	if (file && !fgets(wchan, sizeof(wchan), file))
+	if (!tap_proc_line(pid, "wchan", wchan, sizeof(wchan)))
 		wchan[0] = '\0';
-	if (file)
-		fclose(file);
 	end[1] = '\0';
 	tap_diag("process %s state %c in %s", stat, state, wchan);
 }
@@ -247,8 +253,8 @@ static void tap_show_processes(void)
 	DIR *proc = opendir("/proc");
 
 	while (proc && (entry = readdir(proc)))
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			tap_show_process(entry->d_name);
+		if (atoi(entry->d_name) > 0)
+			tap_show_process(atoi(entry->d_name));
 	if (proc)
 		closedir(proc);
 }
